@@ -1,0 +1,209 @@
+"""The training config: one YAML file into one frozen, typed value.
+
+Every key is checked; an unknown one is refused with the nearest known key. All faults of a file
+and of the ``key=value`` overrides are reported together.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from train.errors import ConfigError
+from train.normalizer import Normalizer
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+Name = Annotated[str, Field(min_length=1)]
+Label = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+Paths = Annotated[tuple[Name, ...], Field()]
+
+
+class DataConfig(_Section):
+    """Which annotated files to learn from. Paths are relative to the working directory."""
+
+    train: Paths = ()
+    """Files or folders; each must exist."""
+    train_if_present: Paths = ()
+    """Files or folders that are used where they exist; the run says which were not."""
+    validation: Paths = ()
+    """Chooses the best epoch. Where empty, a share of the training documents is held out."""
+    validation_share: float = Field(0.06, gt=0, lt=0.5)
+    """The share held out; which documents depends on their texts alone."""
+    test: Paths = ()
+    """Scored once, at the end, and reported in the model card."""
+
+
+class NormalizerConfig(_Section):
+    """What the model does not get to see; see :class:`train.normalizer.Normalizer`."""
+
+    tashkeel: bool = Normalizer().tashkeel
+    tatweel: bool = Normalizer().tatweel
+    digits: bool = Normalizer().digits
+    alef: bool = Normalizer().alef
+    ya: bool = Normalizer().ya
+
+    def build(self) -> Normalizer:
+        """Return the normalizer that these choices describe."""
+        return Normalizer(**self.model_dump())
+
+
+class CardConfig(_Section):
+    """What the model card says beyond the numbers."""
+
+    title: Name = "An Arabic conflict-news tagger"
+    license: Name = "other"
+    """An identifier of the Hugging Face hub, such as apache-2.0; ``other`` where none fits."""
+    licence_statement: str = ""
+    """Licence and provenance of encoder and weights, in words."""
+    data: str = ""
+    """Where the training data comes from, and on what terms."""
+
+
+class TrainConfig(_Section):
+    """Everything that a training run depends on."""
+
+    encoder: Name
+    """A local folder, or the name of a model on the Hugging Face hub."""
+    output_dir: Name
+    """The run folder."""
+    labels: Annotated[tuple[Label, ...], Field(min_length=1)] = (
+        "ACTOR",
+        "WEAPON",
+        "BASE",
+        "CASUALTY",
+    )
+    data: DataConfig = DataConfig()
+    normalizer: NormalizerConfig = NormalizerConfig()
+
+    card: CardConfig = CardConfig()
+
+    max_length: int = Field(256, ge=8, le=8192)
+    """Tokens in a window, special tokens included; at most what the encoder can read."""
+    stride: int = Field(64, ge=0)
+    """Sub-words that two windows of one long sentence share."""
+
+    seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (13,)
+    """One run for each; the best by validation F1 becomes the run's model."""
+    num_train_epochs: float = Field(6, gt=0)
+    learning_rate: float = Field(3e-4, gt=0)
+    lr_scheduler_type: Literal["linear", "cosine", "constant", "constant_with_warmup"] = "linear"
+    warmup_ratio: float = Field(0.1, ge=0, lt=1)
+    weight_decay: float = Field(0.01, ge=0)
+    label_smoothing_factor: float = Field(0.0, ge=0, lt=1)
+    per_device_train_batch_size: int = Field(16, ge=1)
+    gradient_accumulation_steps: int = Field(1, ge=1)
+    max_grad_norm: float = Field(1.0, gt=0)
+    max_steps: int = Field(-1, ge=-1)
+    """Stops after so many steps where positive, whatever the epochs."""
+    early_stopping_patience: int = Field(3, ge=1)
+    """Epochs without a better validation F1 after which a run ends."""
+    bf16: Literal["auto", True, False] = "auto"
+    """Mixed precision; ``auto`` uses it where the processor computes in bfloat16."""
+    device: Literal["auto", "cpu"] = "auto"
+    """``auto`` takes the GPUs that are there."""
+    report_to: tuple[Name, ...] = ()
+    """Trackers of the Hugging Face Trainer, such as tensorboard, mlflow or wandb."""
+
+    @model_validator(mode="after")
+    def _check(self) -> TrainConfig:
+        if not self.data.train and not self.data.train_if_present:
+            raise ValueError("data.train: names no file; add a file or folder to train on")
+        if len(set(self.labels)) != len(self.labels):
+            raise ValueError("labels: the same label twice")
+        if len(set(self.seeds)) != len(self.seeds):
+            raise ValueError("seeds: the same seed twice")
+        if self.stride > self.max_length // 2:
+            raise ValueError(
+                f"stride: {self.stride} is over half of max_length ({self.max_length}); "
+                "windows would hardly move on"
+            )
+        return self
+
+    def to_yaml(self) -> str:
+        """Return the whole config as YAML that :func:`load_config` reads back."""
+        values = self.model_dump(mode="json")
+        text: str = yaml.safe_dump(values, allow_unicode=True, sort_keys=False)
+        return text
+
+
+def load_config(path: Path, overrides: Sequence[str] = ()) -> TrainConfig:
+    """Read a config file, with ``key=value`` overrides such as ``data.train=[my.jsonl]``.
+
+    Raises:
+        ConfigError: with every fault, its path in the config, and a suggestion.
+    """
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such config; see configs/ for those that come with Marsad") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror or error}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from None
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path}: expected keys and values, found {type(values).__name__}")
+    faults = [fault for item in overrides if (fault := _override(values, item))]
+    config = None
+    try:
+        config = TrainConfig.model_validate(values)
+    except ValidationError as error:
+        faults.extend(_describe(item) for item in error.errors())
+    if faults or config is None:
+        raise ConfigError("\n".join(f"{path}: {fault}" for fault in faults))
+    return config
+
+
+def _override(values: dict[str, Any], item: str) -> str | None:
+    key, equals, text = item.partition("=")
+    if not equals or not key:
+        return f"override {item!r}: expected key=value, such as learning_rate=1e-4"
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return f"override {item!r}: the value is not valid YAML"
+    if isinstance(value, str):
+        value = _number(value)
+    *sections, name = key.split(".")
+    for section in sections:
+        values = values.setdefault(section, {})
+        if not isinstance(values, dict):
+            return f"override {item!r}: {section} has no keys below it"
+    values[name] = value
+    return None
+
+
+def _number(text: str) -> str | float:
+    """YAML 1.1 reads 1e-4 as a string; people mean the number."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _describe(item: Any) -> str:
+    path = ".".join(str(part) for part in item["loc"])
+    if item["type"] == "extra_forbidden":
+        known = _known_keys(item["loc"][:-1])
+        close = difflib.get_close_matches(str(item["loc"][-1]), known, n=1, cutoff=0.5)
+        hint = f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(known)}"
+        return f"{path}: unknown key; {hint}"
+    if item["type"] == "missing":
+        return f"{path}: missing; it has no default"
+    message = item["msg"].removeprefix("Value error, ")
+    return message if not path else f"{path}: {message}, found {item['input']!r}"
+
+
+def _known_keys(sections: tuple[Any, ...]) -> list[str]:
+    model: Any = TrainConfig
+    for section in sections:
+        model = model.model_fields[section].annotation
+    return list(model.model_fields)

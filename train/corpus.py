@@ -1,0 +1,80 @@
+"""Annotated data from files and folders: read, checked as a whole, and fingerprinted."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+
+from train.document import Document, check_ids, check_spans
+from train.errors import DataError, Fault, InputError
+from train.inline import read_inline
+from train.jsonl import read_jsonl
+
+READERS = {".txt": read_inline, ".jsonl": read_jsonl}
+"""How each kind of file is read; the key is the file's suffix."""
+
+
+def data_files(path: Path) -> list[Path]:
+    """Return ``path``, or the data files below it in name order where it is a folder.
+
+    Raises:
+        InputError: nothing is there, or nothing that can be read as annotated data.
+    """
+    kinds = " or ".join(READERS)
+    if path.is_dir():
+        files = sorted(f for f in path.rglob("*") if f.suffix in READERS and f.is_file())
+        if not files:
+            raise InputError(f"{path}: no {kinds} file in this folder")
+        return files
+    if not path.exists():
+        raise InputError(f"{path}: no such file or folder (looked in {Path.cwd()})")
+    if path.suffix not in READERS:
+        raise InputError(f"{path}: annotated data is read from {kinds} files")
+    return [path]
+
+
+def read_corpus(
+    paths: Iterable[Path | str], labels: Collection[str] | None = None
+) -> list[Document]:
+    """Return the documents of all files in ``paths``, in order.
+
+    Folders are read whole. ``labels`` are the labels that may occur; any may where it is None.
+
+    Raises:
+        InputError: a file is missing or holds no document.
+        DataError: with every fault of every file.
+    """
+    documents: list[Document] = []
+    faults: list[Fault] = []
+    ids: list[tuple[str, str]] = []
+    for file in [file for path in paths for file in data_files(Path(path))]:
+        empty = True
+        try:
+            for where, result in READERS[file.suffix](file):
+                empty = False
+                if isinstance(result, Fault):
+                    faults.append(result)
+                    continue
+                faults.extend(check_spans(result.text, result.spans, labels, where))
+                ids.append((where, result.id))
+                documents.append(result)
+        except DataError as error:
+            faults.extend(error.faults)
+            empty = False
+        if empty:
+            raise InputError(f"{file}: no sentence in this file")
+    faults.extend(check_ids(ids))
+    if faults:
+        raise DataError(faults)
+    return documents
+
+
+def fingerprint(documents: Sequence[Document]) -> str:
+    """Return a SHA-256 of ids, texts and spans that does not depend on the order of documents."""
+    lines = sorted(
+        json.dumps([d.id, d.text, [[s.start, s.end, s.label] for s in d.spans]])
+        for d in documents
+    )
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -1,0 +1,96 @@
+"""The two values that everything passes around: a span, and a document with its spans.
+
+Offsets are half-open (``text[span.start:span.end]``) and count Unicode code points of the text
+exactly as the user gave it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from train.errors import Fault
+from train.words import split_words
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A labelled stretch of text, ``start`` inclusive and ``end`` exclusive."""
+
+    start: int
+    end: int
+    label: str
+    score: float | None = field(default=None, compare=False)
+    """The tagger's confidence between 0 and 1; None for annotated spans. Not part of equality."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text with its spans in text order."""
+
+    id: str
+    text: str
+    spans: tuple[Span, ...] = ()
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    """What the source says about the document, such as theatre or register; never used to tag."""
+
+
+def check_spans(
+    text: str, spans: Sequence[Span], labels: Collection[str] | None, where: str
+) -> Iterator[Fault]:
+    """Yield every fault of ``spans`` in ``text``; no fault means that they can be trained on.
+
+    Checked: the borders lie inside the text, in order, on word borders (see
+    :func:`train.words.split_words`); labels are known (any label passes where ``labels`` is
+    None); no two spans overlap.
+    """
+    words = split_words(text)
+    starts = {word.start for word in words}
+    ends = {word.end for word in words}
+    sound: list[Span] = []
+    for span in spans:
+        place = f"{where}: span [{span.start}, {span.end}) {span.label}"
+        if not 0 <= span.start < span.end <= len(text):
+            yield Fault(
+                place, "offsets outside the text or empty", f"0 <= start < end <= {len(text)}"
+            )
+            continue
+        if labels is not None and span.label not in labels:
+            yield Fault(place, f"label {span.label!r}", "one of " + ", ".join(sorted(labels)))
+        if span.start not in starts or span.end not in ends:
+            yield Fault(
+                place,
+                f"«{text[span.start : span.end]}», which cuts a word or takes in space",
+                _whole_words(text, span),
+            )
+        sound.append(span)
+    for left, right in pairwise(sorted(sound)):
+        if right.start < left.end:
+            yield Fault(
+                f"{where}: spans [{left.start}, {left.end}) {left.label} "
+                f"and [{right.start}, {right.end}) {right.label}",
+                "an overlap",
+                "flat spans, none inside another",
+            )
+
+
+def _whole_words(text: str, span: Span) -> str:
+    touched = [w for w in split_words(text) if w.start < span.end and span.start < w.end]
+    if not touched:
+        return "at least one whole word"
+    start, end = touched[0].start, touched[-1].end
+    return f"whole words, such as [{start}, {end}) «{text[start:end]}»"
+
+
+def check_ids(documents: Iterable[tuple[str, str]]) -> Iterator[Fault]:
+    """Yield a fault for each empty or repeated id of ``(where, id)`` pairs."""
+    first: dict[str, str] = {}
+    for where, identifier in documents:
+        if not identifier:
+            yield Fault(where, "an empty id", "an id that no other document has")
+        elif identifier in first:
+            yield Fault(where, f"id {identifier!r}, which {first[identifier]} has", "a unique id")
+        else:
+            first[identifier] = where

@@ -1,0 +1,125 @@
+"""The inline format: annotated sentences that people read, write and diff.
+
+One sentence a line; a mention stands in square brackets with its label behind it::
+
+    # theatre: Syria
+    أقلعت [القاذفات](WEAPON) من [قاعدة همدان](BASE)\\[1\\].
+
+Lines that begin with ``#`` are comments. ``# theatre: X``, ``# register: X``, ``# year: X`` and
+``# source: X`` describe the sentences below them until the next line of the same key. Blank lines
+mean nothing. A backslash makes ``[ ] \\`` and an opening ``#`` literal; ``\\n`` is a line break.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from train.document import Document, Span
+from train.errors import Fault
+from train.lines import read_lines
+
+META_KEYS = ("theatre", "register", "year", "source")
+_DIRECTIVE = re.compile(rf"#\s*({'|'.join(META_KEYS)})\s*:\s*(.*?)\s*$")
+_CLOSE = re.compile(r"\]\(([^()\[\]]*)\)")
+_ESCAPES = {"[": "[", "]": "]", "\\": "\\", "#": "#", "n": "\n"}
+
+
+class InlineError(ValueError):
+    """A line that is not in the inline format; ``column`` counts from 1."""
+
+    def __init__(self, column: int, found: str, expected: str):
+        super().__init__(f"column {column}: found {found}; expected {expected}")
+        self.column, self.found, self.expected = column, found, expected
+
+
+def parse_line(line: str) -> tuple[str, tuple[Span, ...]]:
+    """Return the text of one line and its spans.
+
+    Raises:
+        InlineError: an unclosed or nested mention, a missing label, or an unknown escape.
+
+    >>> parse_line("قتل [جنديان](CASUALTY).")
+    ('قتل جنديان.', (Span(start=4, end=10, label='CASUALTY', score=None),))
+    """
+    text: list[str] = []
+    spans: list[Span] = []
+    opened: tuple[int, int] | None = None  # where in the text, and in which column
+    position = 0
+    while position < len(line):
+        character = line[position]
+        if character == "\\":
+            escaped = line[position + 1 : position + 2]
+            if escaped not in _ESCAPES:
+                raise InlineError(
+                    position + 1, f"the escape «\\{escaped}»", "\\[ \\] \\\\ \\# or \\n"
+                )
+            text.append(_ESCAPES[escaped])
+            position += 2
+        elif character == "[":
+            if opened:
+                raise InlineError(
+                    position + 1,
+                    "a mention inside a mention",
+                    f"«](LABEL)» for the mention of column {opened[1]}, or «\\[» for a bracket",
+                )
+            opened = (len(text), position + 1)
+            position += 1
+        elif character == "]":
+            close = _CLOSE.match(line, position)
+            if not opened or not close:
+                raise InlineError(
+                    position + 1,
+                    "«]» without " + ("its «[»" if not opened else "«(LABEL)» behind it"),
+                    "[mention](LABEL), or «\\]» for a bracket",
+                )
+            spans.append(Span(opened[0], len(text), close[1].strip()))
+            opened = None
+            position = close.end()
+        else:
+            text.append(character)
+            position += 1
+    if opened:
+        raise InlineError(opened[1], "«[» that nothing closes", "[mention](LABEL), or «\\[»")
+    return "".join(text), tuple(spans)
+
+
+def format_line(document: Document) -> str:
+    """Return ``document`` as one line; :func:`parse_line` reads it back to the same."""
+    out = []
+    opens = {span.start: span for span in document.spans}
+    closes = {span.end: span for span in document.spans}
+    for index in range(len(document.text) + 1):
+        if index in closes:
+            out.append(f"]({closes[index].label})")
+        if index in opens:
+            out.append("[")
+        if index < len(document.text):
+            character = document.text[index]
+            if character == "\n":
+                out.append("\\n")
+            elif character in "[]\\" or (character == "#" and index == 0):
+                out.append("\\" + character)
+            else:
+                out.append(character)
+    return "".join(out)
+
+
+def read_inline(path: Path) -> Iterator[tuple[str, Document | Fault]]:
+    """Yield ``(file:line, document)`` for each sentence, or a fault in a document's place.
+
+    A document's id is the file's stem and the line number, such as ``syria:12``.
+    """
+    meta: dict[str, str] = {}
+    for number, line in read_lines(path):
+        where = f"{path}:{number}"
+        if directive := _DIRECTIVE.match(line):
+            meta = {**meta, directive[1]: directive[2]}
+        elif line.strip() and not line.startswith("#"):
+            try:
+                text, spans = parse_line(line)
+            except InlineError as error:
+                yield where, Fault(f"{where}:{error.column}", error.found, error.expected)
+            else:
+                yield where, Document(f"{path.stem}:{number}", text, spans, meta)

@@ -1,0 +1,134 @@
+"""JSONL, the exchange format: one document a line.
+
+``{"id": "a1", "text": "...", "spans": [{"start": 0, "end": 4, "label": "ACTOR"}]}``
+
+A span may also carry ``text``, which must be what the offsets cut, and ``score``. A document may
+carry ``meta``, an object that is kept. Other keys are left alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from train.document import Document, Span
+from train.errors import Fault
+from train.lines import read_lines, write_whole
+
+
+def read_jsonl(path: Path) -> Iterator[tuple[str, Document | Fault]]:
+    """Yield ``(file:line, document)`` for each line, or a fault in a document's place."""
+    for number, line in read_lines(path):
+        where = f"{path}:{number}"
+        if line.strip():
+            for result in _parse(line, where):
+                yield where, result
+
+
+def write_jsonl(documents: Iterable[Document], path: Path) -> None:
+    """Write ``documents`` to ``path``, which appears whole or stays as it was."""
+    with write_whole(path) as file:
+        for document in documents:
+            file.write(dumps(document) + "\n")
+
+
+def dumps(document: Document) -> str:
+    """Return ``document`` as one JSON line, with the text of each span beside its offsets."""
+    record: dict[str, Any] = {"id": document.id, "text": document.text, "spans": []}
+    for span in document.spans:
+        entry: dict[str, Any] = {
+            "start": span.start,
+            "end": span.end,
+            "label": span.label,
+            "text": document.text[span.start : span.end],
+        }
+        if span.score is not None:
+            entry["score"] = round(span.score, 4)
+        record["spans"].append(entry)
+    if document.meta:
+        record["meta"] = dict(document.meta)
+    return dump_record(record)
+
+
+def dump_record(record: Any) -> str:
+    """Return ``record`` as JSON in readable Arabic; a lone surrogate is written as an escape."""
+    text = json.dumps(record, ensure_ascii=False)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(record)
+    return text
+
+
+def load_object(line: str, where: str) -> dict[str, Any] | Fault:
+    """Return the JSON object of ``line``, or the fault that it is none."""
+    try:
+        record = json.loads(line)
+    except (json.JSONDecodeError, RecursionError) as error:
+        column = getattr(error, "colno", 1)
+        return Fault(
+            f"{where}:{column}", f"invalid JSON ({error})", "one JSON object on the line"
+        )
+    if not isinstance(record, dict):
+        return Fault(where, f"a JSON {_kind(record)}", "a JSON object")
+    return record
+
+
+def _parse(line: str, where: str) -> Iterator[Document | Fault]:
+    record = load_object(line, where)
+    if isinstance(record, Fault):
+        yield record
+        return
+    identifier, text, spans = record.get("id"), record.get("text"), record.get("spans")
+    meta = record.get("meta", {})
+    faults = []
+    if isinstance(identifier, int) and not isinstance(identifier, bool):
+        identifier = str(identifier)
+    for name, value, kind, noun in (
+        ("id", identifier, str, "a string"),
+        ("text", text, str, "a string"),
+        ("spans", spans, list, "a list (empty where nothing is marked)"),
+        ("meta", meta, dict, "an object"),
+    ):
+        if not isinstance(value, kind):
+            found = f"a JSON {_kind(value)}" if name in record else "nothing"
+            faults.append(Fault(f"{where}: {name}", found, noun))
+    if faults:
+        yield from faults
+        return
+    parsed = [_parse_span(item, text, f"{where}: spans[{i}]") for i, item in enumerate(spans)]
+    faults = [item for item in parsed if isinstance(item, Fault)]
+    if faults:
+        yield from faults
+        return
+    sound = sorted(item for item in parsed if isinstance(item, Span))
+    yield Document(identifier, text, tuple(sound), meta)
+
+
+def _parse_span(item: Any, text: str, where: str) -> Span | Fault:
+    if not isinstance(item, dict):
+        return Fault(where, f"a JSON {_kind(item)}", 'an object with "start", "end" and "label"')
+    start, end, label = item.get("start"), item.get("end"), item.get("label")
+    for name, value in (("start", start), ("end", end)):
+        if not isinstance(value, int) or isinstance(value, bool):
+            return Fault(f"{where}.{name}", f"{value!r}", "a whole number of code points")
+    if not isinstance(label, str) or not label:
+        return Fault(f"{where}.label", f"{label!r}", "a label")
+    surface = item.get("text")
+    if surface is not None and surface != text[start:end]:
+        return Fault(
+            f"{where}.text",
+            f"{surface!r}, where [{start}, {end}) cuts {text[start:end]!r}",
+            "the same text (offsets count code points, not bytes or UTF-16 units)",
+        )
+    score = item.get("score")
+    if score is not None and (isinstance(score, bool) or not isinstance(score, int | float)):
+        return Fault(f"{where}.score", f"{score!r}", "a number")
+    return Span(start, end, label, score)
+
+
+def _kind(value: Any) -> str:
+    names = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
+    return names.get(type(value), "number")

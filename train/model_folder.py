@@ -1,0 +1,165 @@
+"""The model folder: which files make a model, and whether they are whole and safe to open.
+
+``marsad.json`` is written last. It holds how texts are prepared, and size and SHA-256 of the
+files that must not change, so a half-written or mixed-up folder is refused before it is used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer
+
+from train import __version__
+from train.errors import ModelError
+from train.lines import write_whole
+from train.preprocessor import Preprocessor
+
+FORMAT = 1
+SETTINGS = "marsad.json"
+WEIGHTS = "model.safetensors"
+GRAPH = "model.onnx"
+TOKENIZER = "tokenizer.json"
+CONFIG = "config.json"
+REQUIRED = (CONFIG, TOKENIZER, WEIGHTS, GRAPH)
+_PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt", "*.pickle")
+_HERE = Path(__file__).resolve().parent
+SHIPPED = (_HERE / "models" / "tagger", _HERE.parent / "models" / "tagger")
+"""Where the shipped tagger lies: inside an installed package, or beside it in a checkout."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFolder:
+    """A checked model folder."""
+
+    path: Path
+    labels: tuple[str, ...]
+    preprocessor: Preprocessor
+    fingerprint: str
+    """SHA-256 over the files' own; two folders with the same one predict the same."""
+
+    @property
+    def graph(self) -> Path:
+        """The ONNX graph; its weights are read from the safetensors file beside it."""
+        return self.path / GRAPH
+
+
+def shipped_tagger() -> Path:
+    """Return the folder of the tagger that comes with Marsad.
+
+    Raises:
+        ModelError: this installation holds none.
+    """
+    for path in SHIPPED:
+        if path.is_dir():
+            return path
+    raise ModelError(
+        "no tagger is shipped with this installation; train one with "
+        "`marsad train configs/default.yaml` and name it with -m FOLDER"
+    )
+
+
+def open_model(path: Path) -> ModelFolder:
+    """Check a model folder and read all but its weights.
+
+    Raises:
+        ModelError: the folder is missing, incomplete, damaged, of another format, or holds
+            pickled weights only.
+    """
+    if not path.is_dir():
+        raise ModelError(
+            f"{path}: no such model folder; train one with `marsad train CONFIG`, "
+            "or leave -m out to use the shipped tagger"
+        )
+    settings = _read_settings(path)
+    if settings.get("format") != FORMAT:
+        raise ModelError(
+            f"{path / SETTINGS}: format {settings.get('format')!r}; this version reads {FORMAT}. "
+            "Train the model again, or install the version of Marsad that made it "
+            f"({settings.get('marsad_version', 'not stated')})"
+        )
+    _check_files(path, settings)
+    try:
+        tokenizer = Tokenizer.from_file(str(path / TOKENIZER))
+        preprocessor = Preprocessor.from_settings(tokenizer, settings["preprocessor"])
+        labels = tuple(settings["labels"])
+        digests = [settings["files"][name]["sha256"] for name in REQUIRED]
+    except Exception as error:  # tokenizers raises bare Exception for a file it cannot read
+        raise ModelError(
+            f"{path}: {SETTINGS} or {TOKENIZER} cannot be used "
+            f"({type(error).__name__}: {error}); copy or train the model again"
+        ) from None
+    settings_digest = hashlib.sha256((path / SETTINGS).read_bytes()).hexdigest()
+    digest = hashlib.sha256("".join([*digests, settings_digest]).encode()).hexdigest()
+    return ModelFolder(path, labels, preprocessor, digest)
+
+
+def seal(path: Path, labels: Sequence[str], preprocessor: Preprocessor) -> None:
+    """Write ``marsad.json``, which makes the files in ``path`` a complete model folder."""
+    settings = {
+        "format": FORMAT,
+        "marsad_version": __version__,
+        "labels": list(labels),
+        "preprocessor": preprocessor.settings(),
+        "files": {name: _describe(path / name) for name in REQUIRED},
+    }
+    with write_whole(path / SETTINGS) as file:
+        json.dump(settings, file, ensure_ascii=False, indent=2)
+        file.write("\n")
+
+
+def _read_settings(path: Path) -> dict[str, Any]:
+    try:
+        settings = json.loads((path / SETTINGS).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        pickles = sorted(file.name for kind in _PICKLES for file in path.glob(kind))
+        if pickles and not (path / WEIGHTS).exists():
+            raise ModelError(
+                f"{path}: holds {', '.join(pickles)}, which is pickled and can run code when it is "
+                f"opened; Marsad reads {WEIGHTS} only. Convert it where you trust it: "
+                "AutoModelForTokenClassification.from_pretrained(...).save_pretrained(...)"
+            ) from None
+        raise ModelError(
+            f"{path}: no {SETTINGS}; this is not a finished Marsad model. If a training was "
+            "interrupted, finish it with `marsad train CONFIG --resume`"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"{path / SETTINGS}: cannot be read ({error}); copy or train the model again"
+        ) from None
+    if not isinstance(settings, dict):
+        raise ModelError(f"{path / SETTINGS}: not a JSON object; copy or train the model again")
+    return settings
+
+
+def _check_files(path: Path, settings: dict[str, Any]) -> None:
+    faults = []
+    for name in REQUIRED:
+        file = path / name
+        try:
+            expected = settings["files"][name]["size"]
+        except (KeyError, TypeError):
+            faults.append(f"{SETTINGS} does not describe {name}")
+            continue
+        if not file.is_file():
+            faults.append(f"{name} is missing")
+        elif file.stat().st_size != expected:
+            faults.append(f"{name} has {file.stat().st_size} bytes, expected {expected}")
+    if faults:
+        raise ModelError(
+            f"{path}: the model is incomplete or damaged: {'; '.join(faults)}. "
+            "Copy it again, or finish its training with `marsad train CONFIG --resume`"
+        )
+
+
+def _describe(file: Path) -> dict[str, Any]:
+    with file.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256") if hasattr(hashlib, "file_digest") else None
+        if digest is None:  # Python 3.10
+            digest = hashlib.sha256(stream.read())
+    return {"size": file.stat().st_size, "sha256": digest.hexdigest()}

@@ -1,0 +1,206 @@
+"""A run: one config, one or more seeds, and a folder that holds all that came of it.
+
+The folder is itself a model folder, that of the best seed, with the config, the metrics, the
+learning curve and a model card beside it. ``seed-N/`` holds the model of each seed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from train import __version__
+from train.card import model_card
+from train.config import TrainConfig
+from train.curve import draw_learning_curve
+from train.dataset import Losses, Splits, build_dataset, read_splits, training_rows
+from train.document import Document
+from train.encoder import build_preprocessor, load_tokenizer
+from train.errors import ConfigError
+from train.lines import write_whole
+from train.metrics import score
+from train.model_folder import SETTINGS
+from train.tagger import Tagger
+from train.training import last_checkpoint, train_seed
+
+CONFIG = "config.yaml"
+METRICS = "metrics.json"
+CURVE = "learning_curve.png"
+CARD = "README.md"
+_PACKAGES = ("torch", "transformers", "datasets", "accelerate", "tokenizers", "onnxruntime")
+
+Say = Callable[[str], None]
+
+
+def train(config: TrainConfig, resume: bool = False, say: Say = lambda line: None) -> dict[str, Any]:
+    """Train with every seed of ``config`` and return what ``metrics.json`` holds.
+
+    Args:
+        config: what to train, on what, and where to put it.
+        resume: go on where an interrupted run of the same config and data stopped.
+        say: is given a line for each thing that a user should know as it happens.
+
+    Raises:
+        ConfigError: the run folder is taken, or the config does not fit data or encoder.
+        DataError, InputError: annotated data is faulty or missing.
+        ModelError: an exported model does not tag like the trained one.
+    """
+    folder = Path(config.output_dir)
+    splits = read_splits(config.data, config.labels)
+    for note in splits.notes:
+        say(f"note: {note}")
+    _claim(folder, config, splits, resume)
+    tokenizer = load_tokenizer(config.encoder)
+    preprocessor = build_preprocessor(tokenizer, config)
+    dataset = build_dataset(splits, config.labels)
+    rows, losses = {}, {}
+    for name, split in dataset.items():
+        losses[name] = Losses()
+        rows[name] = training_rows(split, preprocessor, losses[name])
+        say(f"{name}: {losses[name]}")
+    results = []
+    for seed in config.seeds:
+        seed_folder = folder / f"seed-{seed}"
+        result_file = seed_folder / METRICS
+        if result_file.exists():
+            say(f"seed {seed}: finished already")
+        else:
+            checkpoint = last_checkpoint(seed_folder) if resume else None
+            if checkpoint:
+                say(f"seed {seed}: resuming from {checkpoint}")
+            elif resume:
+                say(f"seed {seed}: no complete checkpoint; starting afresh")
+            result = train_seed(
+                config, seed, seed_folder, rows["train"], splits.validation, tokenizer,
+                preprocessor, checkpoint,
+            )  # fmt: skip
+            if result is None:
+                continue
+            outcome = asdict(result) | _evaluate(seed_folder, splits, config.labels)
+            _write_json(outcome, result_file)
+        results.append(json.loads(result_file.read_text(encoding="utf-8")))
+    if not results:
+        return {}
+    metrics = _summary(config, splits, losses, results)
+    _publish(folder, config, metrics)
+    return metrics
+
+
+def _claim(folder: Path, config: TrainConfig, splits: Splits, resume: bool) -> None:
+    """Make the run folder this run's, or refuse."""
+    stored = folder / CONFIG
+    claim = config.model_dump(mode="json") | {"data_fingerprint": splits.fingerprint}
+    if not stored.exists():
+        if folder.exists() and any(folder.iterdir()):
+            raise ConfigError(
+                f"output_dir: {folder} holds other files; choose another, for example "
+                f"output_dir={folder}-2"
+            )
+        with write_whole(stored) as file:
+            yaml.safe_dump(claim, file, allow_unicode=True, sort_keys=False)
+        return
+    if not resume:
+        raise ConfigError(
+            f"output_dir: {folder} holds a run already; go on with --resume, or choose another, "
+            f"for example output_dir={folder}-2"
+        )
+    try:
+        before = yaml.safe_load(stored.read_text(encoding="utf-8"))
+        changed = [key for key in claim if before.get(key) != claim[key]]
+    except (OSError, yaml.YAMLError, AttributeError) as error:
+        raise ConfigError(f"{stored}: cannot be read ({error}); choose another output_dir") from None
+    if changed:
+        raise ConfigError(
+            f"output_dir: the run in {folder} was started with other values of "
+            f"{', '.join(changed)}; restore them to resume, or choose another output_dir"
+        )
+
+
+def _evaluate(folder: Path, splits: Splits, labels: Sequence[str]) -> dict[str, Any]:
+    """Score a finished model folder as it will be used: half precision, ONNX Runtime."""
+    tagger = Tagger.load(folder)
+
+    def scored(documents: Sequence[Document]) -> dict[str, Any]:
+        return score(documents, list(tagger.tag(documents)), labels).to_dict()
+
+    return {
+        "validation": scored(splits.validation),
+        "test": scored(splits.test) if splits.test else None,
+    }
+
+
+def _summary(
+    config: TrainConfig,
+    splits: Splits,
+    losses: dict[str, Losses],
+    results: Sequence[dict[str, Any]],
+) -> dict[str, Any]:
+    best = max(results, key=lambda result: result["validation"]["micro"]["f1"])
+    summary: dict[str, Any] = {
+        "best_seed": best["seed"],
+        "validation_f1": _spread([r["validation"]["micro"]["f1"] for r in results]),
+        "test_f1": _spread([r["test"]["micro"]["f1"] for r in results]) if splits.test else None,
+        "data": {
+            "fingerprint": splits.fingerprint,
+            "notes": list(splits.notes),
+            "preprocessing": {name: loss.to_dict() for name, loss in losses.items()},
+        },
+        "seeds": list(results),
+        "versions": {"marsad": __version__, "python": platform.python_version()}
+        | {name: _version(name) for name in _PACKAGES},
+    }
+    return summary
+
+
+def _publish(folder: Path, config: TrainConfig, metrics: dict[str, Any]) -> None:
+    """Put the best seed's model and the run's papers into the run folder."""
+    best = folder / f"seed-{metrics['best_seed']}"
+    for file in sorted(best.iterdir(), key=lambda f: f.name == SETTINGS):  # the seal comes last
+        if file.is_file() and file.name != METRICS:
+            _link(file, folder / file.name)
+    _write_json(metrics, folder / METRICS)
+    draw_learning_curve(metrics["seeds"], folder / CURVE)
+    with write_whole(folder / CARD) as file:
+        file.write(model_card(config, metrics))
+
+
+def _link(source: Path, target: Path) -> None:
+    """Make ``target`` the same file as ``source``, or a copy where links are not to be had."""
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def _spread(values: Sequence[float]) -> dict[str, Any]:
+    return {
+        "mean": statistics.fmean(values),
+        "standard_deviation": statistics.stdev(values) if len(values) > 1 else None,
+        "values": list(values),
+    }
+
+
+def _write_json(value: Any, path: Path) -> None:
+    with write_whole(path) as file:
+        json.dump(value, file, ensure_ascii=False, indent=2)
+        file.write("\n")
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+

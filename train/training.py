@@ -1,0 +1,253 @@
+"""One training run: an encoder, a corpus and a seed become a model folder.
+
+The loop is that of the Hugging Face Trainer. What differs: validation is scored on documents,
+through the same tagger that predicts, and batches are padded to few widths, because every new
+width costs memory and time on a CPU.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import Dataset
+from transformers import (
+    EarlyStoppingCallback,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    PrinterCallback,
+    ProgressCallback,
+    Trainer,
+    TrainingArguments,
+    set_seed,
+)
+
+from train.config import TrainConfig
+from train.dataset import IGNORED
+from train.document import Document
+from train.encoder import load_encoder
+from train.export import save_model
+from train.memory import peak_memory
+from train.metrics import Scores, score
+from train.preprocessor import Preprocessor
+from train.progress import TrainingProgress
+from train.tagger import Tagger
+from train.torch_runtime import TorchRuntime
+
+WIDTH_STEP = 32
+"""Batches are padded to a multiple of this."""
+CHECKPOINTS = "checkpoints"
+METRIC = "f1"
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What one seed gave."""
+
+    seed: int
+    best_epoch: float
+    validation_f1: float
+    history: list[dict[str, Any]]
+    seconds: float
+    """Of this process; a resumed run counts from the resumption."""
+    peak_memory: int
+    """Bytes, of the whole process."""
+
+
+class DocumentTrainer(Trainer):
+    """A Trainer that chooses its best checkpoint by strict span F1 on validation documents."""
+
+    def __init__(
+        self,
+        *,
+        validation: Sequence[Document],
+        preprocessor: Preprocessor,
+        labels: Sequence[str],
+        **kwargs: Any,
+    ):
+        super().__init__(**kwargs)
+        self._validation = validation
+        self._preprocessor = preprocessor
+        self._labels = labels
+
+    def evaluate(
+        self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"
+    ) -> dict[str, float]:
+        """Tag the validation documents and score them against their gold spans."""
+        scores = self.score_documents(self._validation)
+        metrics = {
+            f"{metric_key_prefix}_{METRIC}": scores.micro.f1,
+            f"{metric_key_prefix}_precision": scores.micro.precision,
+            f"{metric_key_prefix}_recall": scores.micro.recall,
+        }
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(
+            self.args, self.state, self.control, metrics
+        )
+        return metrics
+
+    def score_documents(self, documents: Sequence[Document]) -> Scores:
+        """Score the model as it is now."""
+        model = self.accelerator.unwrap_model(self.model)
+        tagger = Tagger(self._preprocessor, TorchRuntime(model), self._labels)
+        return score(documents, list(tagger.tag(documents)), self._labels)
+
+
+class Collator:
+    """Pads windows to a common width."""
+
+    def __init__(self, pad: int, limit: int):
+        self.pad = pad
+        self.limit = limit
+
+    def __call__(self, rows: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
+        """Return ``input_ids``, ``attention_mask`` and ``labels``, each ``[batch, width]``."""
+        longest = max(len(row["input_ids"]) for row in rows)
+        width = min(-(-longest // WIDTH_STEP) * WIDTH_STEP, self.limit)
+        input_ids = torch.full((len(rows), width), self.pad)
+        attention_mask = torch.zeros((len(rows), width), dtype=torch.int64)
+        labels = torch.full((len(rows), width), IGNORED)
+        for index, row in enumerate(rows):
+            length = len(row["input_ids"])
+            input_ids[index, :length] = torch.tensor(row["input_ids"])
+            attention_mask[index, :length] = 1
+            labels[index, :length] = torch.tensor(row["labels"])
+        return {"input_ids": input_ids, "attention_mask": attention_mask, "labels": labels}
+
+
+def train_seed(
+    config: TrainConfig,
+    seed: int,
+    folder: Path,
+    rows: Dataset,
+    validation: Sequence[Document],
+    tokenizer: PreTrainedTokenizerBase,
+    preprocessor: Preprocessor,
+    checkpoint: Path | None,
+) -> RunResult | None:
+    """Train with one seed and write a model folder; go on from ``checkpoint`` where given.
+
+    Returns None on the processes of a distributed run that do not write.
+
+    Raises:
+        ConfigError: the encoder cannot be loaded.
+        ModelError: the exported model does not tag like the trained one.
+    """
+    started = time.monotonic()
+    set_seed(seed)
+    model = load_encoder(config.encoder, config.labels)
+    trainer = DocumentTrainer(
+        model=model,
+        args=training_arguments(config, seed, folder / CHECKPOINTS),
+        train_dataset=rows,
+        eval_dataset=rows,  # only says that there is one; evaluate() scores documents
+        data_collator=Collator(preprocessor.special.pad, preprocessor.max_length),
+        callbacks=[
+            EarlyStoppingCallback(config.early_stopping_patience),
+            TrainingProgress(f"seed {seed}"),
+        ],
+        validation=validation,
+        preprocessor=preprocessor,
+        labels=config.labels,
+    )
+    # These print to stdout, which carries data only.
+    trainer.remove_callback(PrinterCallback)
+    trainer.remove_callback(ProgressCallback)
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    if not trainer.is_world_process_zero():
+        return None
+    history = epoch_history(trainer.state.log_history)
+    best = max(history, key=lambda row: row.get("validation_f1", -1.0))
+    trained: PreTrainedModel = trainer.accelerator.unwrap_model(trainer.model)
+    save_model(
+        trained.cpu(), tokenizer, preprocessor, config.labels, folder, [d.text for d in validation]
+    )
+    result = RunResult(
+        seed=seed,
+        best_epoch=best["epoch"],
+        validation_f1=best["validation_f1"],
+        history=history,
+        seconds=time.monotonic() - started,
+        peak_memory=peak_memory(),
+    )
+    # Optimizer states are several times the model and, being pickles, no part of it.
+    shutil.rmtree(folder / CHECKPOINTS)
+    return result
+
+
+def training_arguments(config: TrainConfig, seed: int, folder: Path) -> TrainingArguments:
+    """Return the Trainer's arguments for a config."""
+    use_cpu = config.device == "cpu" or not torch.cuda.is_available()
+    return TrainingArguments(
+        output_dir=str(folder),
+        seed=seed,
+        num_train_epochs=config.num_train_epochs,
+        max_steps=config.max_steps,
+        learning_rate=config.learning_rate,
+        lr_scheduler_type=config.lr_scheduler_type,
+        warmup_steps=config.warmup_ratio,  # below 1, the Trainer reads a share of all steps
+        weight_decay=config.weight_decay,
+        label_smoothing_factor=config.label_smoothing_factor,
+        per_device_train_batch_size=config.per_device_train_batch_size,
+        gradient_accumulation_steps=config.gradient_accumulation_steps,
+        max_grad_norm=config.max_grad_norm,
+        train_sampling_strategy="group_by_length",
+        length_column_name="length",
+        bf16=config.bf16 if config.bf16 != "auto" else computes_in_bfloat16(use_cpu),
+        use_cpu=use_cpu,
+        eval_strategy="epoch",
+        save_strategy="epoch",
+        logging_strategy="epoch",
+        save_total_limit=2,
+        load_best_model_at_end=True,
+        metric_for_best_model=METRIC,
+        greater_is_better=True,
+        label_names=["labels"],
+        remove_unused_columns=False,
+        dataloader_pin_memory=not use_cpu,
+        disable_tqdm=True,
+        report_to=list(config.report_to) or "none",
+    )
+
+
+def computes_in_bfloat16(use_cpu: bool) -> bool:
+    """Return whether the processor has bfloat16 arithmetic, so that mixed precision is faster."""
+    if not use_cpu:
+        return torch.cuda.is_bf16_supported()
+    checks = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
+    return any(getattr(torch.cpu, check, lambda: False)() for check in checks)
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """Return the newest complete checkpoint of a seed's folder, or None.
+
+    The Trainer writes ``trainer_state.json`` last; a checkpoint without a sound one was
+    interrupted and is passed over.
+    """
+    complete: dict[int, Path] = {}
+    for path in (folder / CHECKPOINTS).glob("checkpoint-*"):
+        try:
+            state = json.loads((path / "trainer_state.json").read_text(encoding="utf-8"))
+            complete[int(state["global_step"])] = path
+        except (OSError, ValueError, KeyError):
+            continue
+    return complete[max(complete)] if complete else None
+
+
+def epoch_history(log: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return one row for each epoch: loss, and the validation scores."""
+    rows: dict[float, dict[str, Any]] = {}
+    for entry in log:
+        row = rows.setdefault(entry["epoch"], {"epoch": entry["epoch"]})
+        for key, value in entry.items():
+            if key.startswith("eval_") and key != "eval_runtime":
+                row[key.replace("eval_", "validation_")] = value
+            elif key in ("loss", "learning_rate", "grad_norm"):
+                row[key] = value
+    return [rows[epoch] for epoch in sorted(rows) if "validation_f1" in rows[epoch]]
