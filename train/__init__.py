@@ -1,4 +1,4 @@
-"""Marsad: records of who acted, with what, from where and with how many hurt, out of Arabic news."""
+"""Marsad: who acted, with what, from where and with how many hurt, out of Arabic news."""
 
 from __future__ import annotations
 

@@ -80,7 +80,9 @@ def model_card(config: TrainConfig, metrics: dict[str, Any]) -> str:
     spans = losses.pop("spans")
     card = config.card
     return _TEXT.format(
-        front=yaml.safe_dump(_front_matter(config, best, main), allow_unicode=True, sort_keys=False),
+        front=yaml.safe_dump(
+            _front_matter(config, best, main), allow_unicode=True, sort_keys=False
+        ),
         title=card.title,
         labels=", ".join(config.labels),
         version=metrics["versions"]["marsad"],
@@ -114,7 +116,11 @@ def model_card(config: TrainConfig, metrics: dict[str, Any]) -> str:
 
 
 def _front_matter(config: TrainConfig, best: dict[str, Any], main: str) -> dict[str, Any]:
-    metric = {"type": "f1", "name": "strict span micro F1", "value": round(best[main]["micro"]["f1"], 4)}
+    metric = {
+        "type": "f1",
+        "name": "strict span micro F1",
+        "value": round(best[main]["micro"]["f1"], 4),
+    }
     return {
         "language": "ar",
         "license": config.card.license,

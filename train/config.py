@@ -36,7 +36,7 @@ class DataConfig(_Section):
     """Files or folders that are used where they exist; the run says which were not."""
     validation: Paths = ()
     """Chooses the best epoch. Where empty, a share of the training documents is held out."""
-    validation_share: float = Field(0.06, gt=0, lt=0.5)
+    validation_share: float = Field(default=0.06, gt=0, lt=0.5)
     """The share held out; which documents depends on their texts alone."""
     test: Paths = ()
     """Scored once, at the end, and reported in the model card."""
@@ -86,25 +86,25 @@ class TrainConfig(_Section):
 
     card: CardConfig = CardConfig()
 
-    max_length: int = Field(256, ge=8, le=8192)
+    max_length: int = Field(default=256, ge=8, le=8192)
     """Tokens in a window, special tokens included; at most what the encoder can read."""
-    stride: int = Field(64, ge=0)
+    stride: int = Field(default=64, ge=0)
     """Sub-words that two windows of one long sentence share."""
 
     seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (13,)
     """One run for each; the best by validation F1 becomes the run's model."""
-    num_train_epochs: float = Field(6, gt=0)
-    learning_rate: float = Field(3e-4, gt=0)
+    num_train_epochs: float = Field(default=6, gt=0)
+    learning_rate: float = Field(default=3e-4, gt=0)
     lr_scheduler_type: Literal["linear", "cosine", "constant", "constant_with_warmup"] = "linear"
-    warmup_ratio: float = Field(0.1, ge=0, lt=1)
-    weight_decay: float = Field(0.01, ge=0)
-    label_smoothing_factor: float = Field(0.0, ge=0, lt=1)
-    per_device_train_batch_size: int = Field(16, ge=1)
-    gradient_accumulation_steps: int = Field(1, ge=1)
-    max_grad_norm: float = Field(1.0, gt=0)
-    max_steps: int = Field(-1, ge=-1)
+    warmup_ratio: float = Field(default=0.1, ge=0, lt=1)
+    weight_decay: float = Field(default=0.01, ge=0)
+    label_smoothing_factor: float = Field(default=0.0, ge=0, lt=1)
+    per_device_train_batch_size: int = Field(default=16, ge=1)
+    gradient_accumulation_steps: int = Field(default=1, ge=1)
+    max_grad_norm: float = Field(default=1.0, gt=0)
+    max_steps: int = Field(default=-1, ge=-1)
     """Stops after so many steps where positive, whatever the epochs."""
-    early_stopping_patience: int = Field(3, ge=1)
+    early_stopping_patience: int = Field(default=3, ge=1)
     """Epochs without a better validation F1 after which a run ends."""
     bf16: Literal["auto", True, False] = "auto"
     """Mixed precision; ``auto`` uses it where the processor computes in bfloat16."""
@@ -144,7 +144,9 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> TrainConfig:
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ConfigError(f"{path}: no such config; see configs/ for those that come with Marsad") from None
+        raise ConfigError(
+            f"{path}: no such config; see configs/ for those that come with Marsad"
+        ) from None
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or error}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from train.document import Document, check_ids, check_spans
 from train.errors import DataError, Fault, InputError
-from train.inline import read_inline
-from train.jsonl import read_jsonl
+from train.inline import read_inline, write_inline
+from train.jsonl import read_jsonl, write_jsonl
 
 READERS = {".txt": read_inline, ".jsonl": read_jsonl}
 """How each kind of file is read; the key is the file's suffix."""
@@ -74,7 +74,18 @@ def read_corpus(
 def fingerprint(documents: Sequence[Document]) -> str:
     """Return a SHA-256 of ids, texts and spans that does not depend on the order of documents."""
     lines = sorted(
-        json.dumps([d.id, d.text, [[s.start, s.end, s.label] for s in d.spans]])
-        for d in documents
+        json.dumps([d.id, d.text, [[s.start, s.end, s.label] for s in d.spans]]) for d in documents
     )
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def write_corpus(documents: Sequence[Document], path: Path) -> None:
+    """Write ``documents`` in the format that the suffix of ``path`` names.
+
+    Raises:
+        InputError: the suffix names no format, or the file cannot be written.
+    """
+    if path.suffix not in READERS:
+        raise InputError(f"{path}: annotated data is written to {' or '.join(READERS)} files")
+    write = write_inline if path.suffix == ".txt" else write_jsonl
+    write(documents, path)

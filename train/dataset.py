@@ -135,9 +135,7 @@ class Losses:
         )
 
 
-def training_rows(
-    dataset: Dataset, preprocessor: Preprocessor, losses: Losses
-) -> Dataset:
+def training_rows(dataset: Dataset, preprocessor: Preprocessor, losses: Losses) -> Dataset:
     """Return one row for each window of a split: ``input_ids``, ``labels`` and ``length``.
 
     A word's tag stands at its first sub-word; every other position is ``IGNORED``, as are the
@@ -198,5 +196,3 @@ def _draw(text: str) -> float:
 
 def _normal(text: str) -> str:
     return " ".join(word.text for word in split_words(text))
-
-

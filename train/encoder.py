@@ -47,7 +47,7 @@ def load_tokenizer(name: str) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def load_encoder(name: str, labels: Sequence[str]) -> PreTrainedModel:
+def load_encoder(name: str, labels: Sequence[str], attention: str = "eager") -> PreTrainedModel:
     """Load an encoder in float32 with a new head for the tags of ``labels``.
 
     Only safetensors weights are read.
@@ -63,6 +63,7 @@ def load_encoder(name: str, labels: Sequence[str]) -> PreTrainedModel:
             id2label=dict(enumerate(tags)),
             label2id={tag: index for index, tag in enumerate(tags)},
             dtype=torch.float32,
+            attn_implementation=attention,
             use_safetensors=True,
             ignore_mismatched_sizes=True,  # a head trained for other labels is replaced
         )

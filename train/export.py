@@ -40,9 +40,7 @@ class _Logits(torch.nn.Module):
         self.model = model
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        logits: torch.Tensor = self.model(
-            input_ids=input_ids, attention_mask=attention_mask
-        ).logits
+        logits: torch.Tensor = self.model(input_ids=input_ids, attention_mask=attention_mask).logits
         return logits
 
 
@@ -106,7 +104,8 @@ def export_graph(model: PreTrainedModel, folder: Path) -> None:
             output_names=["logits"],
             dynamic_shapes=(axes, axes),
         )
-    assert program is not None
+    if program is None:
+        raise ModelError(f"{folder}: torch exported nothing; the model stays without {GRAPH}")
     graph = program.model_proto
     _point_to_weights(graph, folder)
     for node in graph.graph.node:  # source positions of the exporting machine

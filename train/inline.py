@@ -13,12 +13,12 @@ mean nothing. A backslash makes ``[ ] \\`` and an opening ``#`` literal; ``\\n``
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from train.document import Document, Span
 from train.errors import Fault
-from train.lines import read_lines
+from train.lines import read_lines, write_whole
 
 META_KEYS = ("theatre", "register", "year", "source")
 _DIRECTIVE = re.compile(rf"#\s*({'|'.join(META_KEYS)})\s*:\s*(.*?)\s*$")
@@ -123,3 +123,19 @@ def read_inline(path: Path) -> Iterator[tuple[str, Document | Fault]]:
                 yield where, Fault(f"{where}:{error.column}", error.found, error.expected)
             else:
                 yield where, Document(f"{path.stem}:{number}", text, spans, meta)
+
+
+def write_inline(documents: Iterable[Document], path: Path) -> None:
+    """Write ``documents`` to ``path``, with a comment line wherever their description changes.
+
+    Ids are not part of the format; they become file and line when it is read.
+    """
+    meta: dict[str, str] = {}
+    with write_whole(path) as file:
+        for document in documents:
+            for key in META_KEYS:
+                value = str(document.meta.get(key, ""))
+                if value != meta.get(key, ""):
+                    file.write(f"# {key}: {value}\n")
+                    meta[key] = value
+            file.write(format_line(document) + "\n")

@@ -68,9 +68,7 @@ def load_object(line: str, where: str) -> dict[str, Any] | Fault:
         record = json.loads(line)
     except (json.JSONDecodeError, RecursionError) as error:
         column = getattr(error, "colno", 1)
-        return Fault(
-            f"{where}:{column}", f"invalid JSON ({error})", "one JSON object on the line"
-        )
+        return Fault(f"{where}:{column}", f"invalid JSON ({error})", "one JSON object on the line")
     if not isinstance(record, dict):
         return Fault(where, f"a JSON {_kind(record)}", "a JSON object")
     return record
@@ -81,8 +79,10 @@ def _parse(line: str, where: str) -> Iterator[Document | Fault]:
     if isinstance(record, Fault):
         yield record
         return
-    identifier, text, spans = record.get("id"), record.get("text"), record.get("spans")
-    meta = record.get("meta", {})
+    identifier: Any = record.get("id")
+    text: Any = record.get("text")
+    spans: Any = record.get("spans")
+    meta: Any = record.get("meta", {})
     faults = []
     if isinstance(identifier, int) and not isinstance(identifier, bool):
         identifier = str(identifier)
@@ -110,7 +110,9 @@ def _parse(line: str, where: str) -> Iterator[Document | Fault]:
 def _parse_span(item: Any, text: str, where: str) -> Span | Fault:
     if not isinstance(item, dict):
         return Fault(where, f"a JSON {_kind(item)}", 'an object with "start", "end" and "label"')
-    start, end, label = item.get("start"), item.get("end"), item.get("label")
+    start: Any = item.get("start")
+    end: Any = item.get("end")
+    label: Any = item.get("label")
     for name, value in (("start", start), ("end", end)):
         if not isinstance(value, int) or isinstance(value, bool):
             return Fault(f"{where}.{name}", f"{value!r}", "a whole number of code points")

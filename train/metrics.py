@@ -129,9 +129,7 @@ class Scores:
         }
 
 
-def score(
-    gold: Sequence[Document], predicted: Sequence[Document], labels: Sequence[str]
-) -> Scores:
+def score(gold: Sequence[Document], predicted: Sequence[Document], labels: Sequence[str]) -> Scores:
     """Compare two annotations of the same texts, document by document.
 
     Args:
@@ -170,9 +168,7 @@ def score(
     return Scores(len(gold), strict, overlap, accounts)
 
 
-def account_for(
-    gold: Sequence[Span], predicted: Sequence[Span]
-) -> list[tuple[str, Account]]:
+def account_for(gold: Sequence[Span], predicted: Sequence[Span]) -> list[tuple[str, Account]]:
     """Pair the spans of one text and name the outcome of each pair and of each span left over.
 
     Pairs are made one to one, the best first: equal spans; then the same stretch under another

@@ -14,7 +14,9 @@ from typing import Any
 from train.words import CONTROLS, MARKS
 
 TATWEEL = "\u0640"
-_TASHKEEL = re.compile("[\u0610-\u061a\u064b-\u0652\u0656-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed]")
+_TASHKEEL = re.compile(
+    "[\u0610-\u061a\u064b-\u0652\u0656-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed]"
+)
 _CONTROL = re.compile(f"[{CONTROLS}]")
 _JOINS = re.compile(f"[{MARKS}{CONTROLS}]")
 _SURROGATE = re.compile("[\ud800-\udfff]")

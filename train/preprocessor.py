@@ -43,9 +43,7 @@ class SpecialTokens:
         inner = [i for i, word in enumerate(probe.word_ids) if word is not None]
         if not inner:
             raise ValueError("the tokenizer has no sub-words for Arabic")
-        return cls(
-            tuple(probe.ids[: inner[0]]), tuple(probe.ids[inner[-1] + 1 :]), pad, unknown
-        )
+        return cls(tuple(probe.ids[: inner[0]]), tuple(probe.ids[inner[-1] + 1 :]), pad, unknown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +125,13 @@ class Preprocessor:
             if len(self._cache) + len(missing) > CACHE_SIZE:
                 self._cache.clear()
                 missing = list(dict.fromkeys(words))
-            # An empty word would come back as a lone word-start piece from some tokenizers.
-            shown = [self.normalizer(word[:LONGEST_WORD]).strip() for word in missing]
+            # Of a lone tatweel or vowel mark nothing is left; the model is shown the word as it is.
+            shown = [(self.normalizer(w) or w).strip() for w in (m[:LONGEST_WORD] for m in missing)]
             encodings = self.tokenizer.encode_batch_fast(
                 [[word] for word in shown], is_pretokenized=True, add_special_tokens=False
             )
-            for word, plain, encoding in zip(missing, shown, encodings, strict=True):
-                self._cache[word] = encoding.ids if plain else []
+            for word, encoding in zip(missing, encodings, strict=True):
+                self._cache[word] = encoding.ids
         return [self._cache[word] for word in words]
 
     def settings(self) -> dict[str, Any]:

@@ -42,7 +42,9 @@ _PACKAGES = ("torch", "transformers", "datasets", "accelerate", "tokenizers", "o
 Say = Callable[[str], None]
 
 
-def train(config: TrainConfig, resume: bool = False, say: Say = lambda line: None) -> dict[str, Any]:
+def train(
+    config: TrainConfig, resume: bool = False, say: Say = lambda line: None
+) -> dict[str, Any]:
     """Train with every seed of ``config`` and return what ``metrics.json`` holds.
 
     Args:
@@ -118,7 +120,9 @@ def _claim(folder: Path, config: TrainConfig, splits: Splits, resume: bool) -> N
         before = yaml.safe_load(stored.read_text(encoding="utf-8"))
         changed = [key for key in claim if before.get(key) != claim[key]]
     except (OSError, yaml.YAMLError, AttributeError) as error:
-        raise ConfigError(f"{stored}: cannot be read ({error}); choose another output_dir") from None
+        raise ConfigError(
+            f"{stored}: cannot be read ({error}); choose another output_dir"
+        ) from None
     if changed:
         raise ConfigError(
             f"output_dir: the run in {folder} was started with other values of "
@@ -165,9 +169,9 @@ def _summary(
 def _publish(folder: Path, config: TrainConfig, metrics: dict[str, Any]) -> None:
     """Put the best seed's model and the run's papers into the run folder."""
     best = folder / f"seed-{metrics['best_seed']}"
-    for file in sorted(best.iterdir(), key=lambda f: f.name == SETTINGS):  # the seal comes last
-        if file.is_file() and file.name != METRICS:
-            _link(file, folder / file.name)
+    for part in sorted(best.iterdir(), key=lambda f: f.name == SETTINGS):  # the seal comes last
+        if part.is_file() and part.name != METRICS:
+            _link(part, folder / part.name)
     _write_json(metrics, folder / METRICS)
     draw_learning_curve(metrics["seeds"], folder / CURVE)
     with write_whole(folder / CARD) as file:
@@ -202,5 +206,3 @@ def _version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
-
-

@@ -97,7 +97,7 @@ class Tagger:
         spans = []
         for text in prepared:
             parts = [self._owned(window, next(rows)) for window in text.windows]
-            logits = np.concatenate(parts) if parts else np.zeros((0, len(self.tags.names)))
+            logits = np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
             spans.append(self.tags.decode(text.words, logits))
         self._count(prepared)
         return spans

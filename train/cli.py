@@ -1,0 +1,277 @@
+"""The command line. Bad input ends with one clear message on stderr and exit code 2."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from train import __version__
+from train.errors import InputError, MarsadError
+
+app = typer.Typer(
+    help="Records of who acted, with what, from where and with how many hurt, out of Arabic news.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+ModelOption = Annotated[
+    Optional[Path],  # noqa: UP045 (typer reads annotations at run time, on Python 3.10 too)
+    typer.Option("-m", "--model", help="A model folder; the shipped tagger where left out."),
+]
+
+
+def main(command: Callable[[], Any] = app) -> None:
+    """Run the command line."""
+    try:
+        command()
+    except MarsadError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader, such as head, has had enough; keep Python from complaining at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+
+
+@app.callback(invoke_without_command=True)
+def version(
+    show: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    """Show the version; the commands do the rest."""
+    if show:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def predict(
+    inputs: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Argument(
+            metavar="[TEXT|FILE|FOLDER|-]...",
+            help="Texts, .txt files (a document a line), .jsonl files, folders of .txt (a document "
+            "a file), or - for standard input, which is also read where nothing is given.",
+            show_default=False,
+        ),
+    ] = None,
+    model: ModelOption = None,
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("-o", "--output", help="Write here instead of standard output."),
+    ] = None,
+    text_field: Annotated[str, typer.Option(help="The key of the text in .jsonl input.")] = "text",
+    stdin_format: Annotated[
+        str, typer.Option("--format", help="What standard input holds: txt or jsonl.")
+    ] = "txt",
+    pretty: Annotated[
+        bool, typer.Option("--pretty", help="Show coloured text instead of JSON lines.")
+    ] = False,
+    threads: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(min=1, help="Cores for the model; all that are free to use if left out."),
+    ] = None,
+) -> None:
+    """Tag texts: one JSON record a document, in input order, nothing cut."""
+    from train.inputs import FORMATS, STDIN, read_inputs
+    from train.jsonl import dumps
+    from train.tagger import Tagger
+
+    if stdin_format not in FORMATS:
+        raise InputError(f"--format: {stdin_format!r} is none of {', '.join(FORMATS)}")
+    if not inputs and sys.stdin.isatty():
+        raise InputError('nothing to tag; try: marsad predict "قتل جنديان في قصف بطائرة مسيرة"')
+    documents = read_inputs(inputs or [STDIN], text_field, stdin_format)
+    tagger = Tagger.load(model, threads)
+    tagged = tagger.tag(documents)
+    if pretty:
+        from rich.console import Console
+
+        from train.display import render_document
+
+        if output:
+            raise InputError("--pretty is for reading on the terminal; leave out -o or --pretty")
+        console = Console(soft_wrap=True, highlight=False)
+        for document in tagged:
+            console.print(render_document(document, tagger.tags.labels))
+    else:
+        with _output(output) as write:
+            for document in _counted(tagged, output):
+                write(dumps(document) + "\n")
+    seen = tagger.coverage
+    if seen.clipped or seen.substituted:
+        _say(
+            f"note: {seen.clipped} of {seen.words} words were longer than half a window and seen "
+            f"only in part; {seen.substituted} had no sub-word and were seen as unknown"
+        )
+
+
+@app.command()
+def train(
+    config: Annotated[Path, typer.Argument(help="A YAML config, such as configs/quick.yaml.")],
+    overrides: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Argument(metavar="[KEY=VALUE]...", help="Such as learning_rate=1e-4 seeds=[1,2,3]."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where an interrupted run stopped.")
+    ] = False,
+) -> None:
+    """Train a tagger from a config; the run folder is the model."""
+    from train.config import load_config
+
+    settings = load_config(config, overrides or [])
+    with _needs_extra():
+        from train.quiet import quiet_libraries
+        from train.run import train as run
+
+    quiet_libraries()
+    metrics = run(settings, resume, _say)
+    if not metrics:
+        return  # a process of a distributed run that does not write
+    for split in ("validation", "test"):
+        spread = metrics[f"{split}_f1"]
+        if spread:
+            many = len(spread["values"]) > 1
+            deviation = f" ± {spread['standard_deviation']:.4f}" if many else ""
+            print(f"{split} F1 {spread['mean']:.4f}{deviation} (seeds {len(spread['values'])})")
+    print(f"model: {settings.output_dir} (seed {metrics['best_seed']})")
+
+
+@app.command()
+def evaluate(
+    model: Annotated[Path, typer.Argument(help="A model folder.")],
+    data: Annotated[list[Path], typer.Argument(help="Annotated .txt or .jsonl files or folders.")],
+    json_file: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--json", help="Also write the scores here as JSON."),
+    ] = None,
+) -> None:
+    """Score a tagger on annotated data: strict span F1, by label, and what went wrong."""
+    import json
+
+    from rich.console import Console
+
+    from train.corpus import read_corpus
+    from train.display import render_scores
+    from train.lines import write_whole
+    from train.metrics import score
+    from train.tagger import Tagger
+
+    tagger = Tagger.load(model)
+    gold = read_corpus(data, tagger.tags.labels)
+    scores = score(gold, list(_counted(tagger.tag(gold), json_file)), tagger.tags.labels)
+    if json_file:
+        with write_whole(json_file) as file:
+            json.dump(scores.to_dict(), file, ensure_ascii=False, indent=2)
+            file.write("\n")
+    Console(highlight=False).print(render_scores(scores))
+
+
+@app.command()
+def convert(
+    data: Annotated[list[Path], typer.Argument(help="Annotated .txt or .jsonl files or folders.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="A .txt or .jsonl file.")],
+) -> None:
+    """Check annotated data and write it as inline text (.txt) or JSONL."""
+    from train.corpus import read_corpus, write_corpus
+
+    documents = read_corpus(data)
+    write_corpus(documents, output)
+    _say(f"{output}: {len(documents)} documents, {sum(len(d.spans) for d in documents)} spans")
+
+
+@app.command()
+def dataset(
+    config: Annotated[Path, typer.Argument(help="A YAML config; its data and labels are used.")],
+    overrides: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Argument(metavar="[KEY=VALUE]...", help="Such as data.train=[mine.jsonl]."),
+    ] = None,
+    save: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Save the DatasetDict and its data card in this folder."),
+    ] = None,
+    push: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(metavar="USER/NAME", help="Push both to the Hugging Face hub, private."),
+    ] = None,
+) -> None:
+    """Build the Hugging Face dataset of a config, to save, push or look at."""
+    from train.config import load_config
+
+    settings = load_config(config, overrides or [])
+    with _needs_extra():
+        from train.dataset import build_dataset, read_splits
+        from train.dataset_card import dataset_card, push_dataset, save_dataset
+
+    splits = read_splits(settings.data, settings.labels)
+    for note in splits.notes:
+        _say(f"note: {note}")
+    built = build_dataset(splits, settings.labels)
+    card = dataset_card(settings, splits)
+    if save:
+        save_dataset(built, card, save)
+        _say(f"saved in {save}")
+    if push:
+        push_dataset(built, card, push)
+        _say(f"pushed to {push}")
+    print(built)
+
+
+@contextlib.contextmanager
+def _needs_extra() -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"this command needs {error.name}, which comes with the extra: "
+            "pip install 'marsad[train]'"
+        ) from None
+
+
+@contextlib.contextmanager
+def _output(path: Path | None) -> Iterator[Callable[[str], Any]]:
+    if path is None:
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
+        yield sys.stdout.write
+        sys.stdout.flush()
+    else:
+        from train.lines import write_whole
+
+        with write_whole(path) as file:
+            yield file.write
+
+
+def _counted(items: Iterable[Any], output: Path | None) -> Iterator[Any]:
+    """Show how many documents are done, unless the output itself is on the screen."""
+    if not sys.stderr.isatty() or (output is None and sys.stdout.isatty()):
+        yield from items
+        return
+    from rich.console import Console
+    from rich.progress import Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.completed} documents"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("", total=None)
+        for item in items:
+            yield item
+            progress.advance(task)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
