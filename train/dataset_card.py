@@ -13,6 +13,7 @@ from train.config import TrainConfig
 from train.dataset import Splits
 from train.errors import InputError
 from train.lines import write_whole
+from train.words import split_words
 
 _TEXT = """---
 {front}---
@@ -37,7 +38,7 @@ def dataset_card(config: TrainConfig, splits: Splits) -> str:
     rows = []
     for name, documents in splits.items():
         counts = Counter(span.label for document in documents for span in document.spans)
-        words = sum(len(document.text.split()) for document in documents)
+        words = sum(len(split_words(document.text)) for document in documents)
         cells = " | ".join(str(counts[label]) for label in config.labels)
         rows.append(f"| {name} | {len(documents)} | {words} | {cells} |")
     front = {

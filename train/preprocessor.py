@@ -126,7 +126,7 @@ class Preprocessor:
                 self._cache.clear()
                 missing = list(dict.fromkeys(words))
             # Of a lone tatweel or vowel mark nothing is left; the model is shown the word as it is.
-            shown = [(self.normalizer(w) or w).strip() for w in (m[:LONGEST_WORD] for m in missing)]
+            shown = [self.normalizer(w).strip() or w for w in (m[:LONGEST_WORD] for m in missing)]
             encodings = self.tokenizer.encode_batch_fast(
                 [[word] for word in shown], is_pretokenized=True, add_special_tokens=False
             )
