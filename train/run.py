@@ -42,10 +42,14 @@ _PACKAGES = ("torch", "transformers", "datasets", "accelerate", "tokenizers", "o
 Say = Callable[[str], None]
 
 
-def train(
-    config: TrainConfig, resume: bool = False, say: Say = lambda line: None
-) -> dict[str, Any]:
+def _silent(line: str) -> None:
+    """Say nothing."""
+
+
+def train(config: TrainConfig, resume: bool = False, say: Say = _silent) -> dict[str, Any]:
     """Train with every seed of ``config`` and return what ``metrics.json`` holds.
+
+    In a distributed run the processes other than the first return an empty dict.
 
     Args:
         config: what to train, on what, and where to put it.
@@ -59,9 +63,11 @@ def train(
     """
     folder = Path(config.output_dir)
     splits = read_splits(config.data, config.labels)
+    # accelerate and torchrun start one process a GPU; the first one speaks and writes for all.
+    is_main = os.environ.get("RANK", "0") == "0"
+    say = say if is_main else _silent
     for note in splits.notes:
         say(f"note: {note}")
-    _claim(folder, config, splits, resume)
     tokenizer = load_tokenizer(config.encoder)
     preprocessor = build_preprocessor(tokenizer, config)
     dataset = build_dataset(splits, config.labels)
@@ -70,6 +76,8 @@ def train(
         losses[name] = Losses()
         rows[name] = training_rows(split, preprocessor, losses[name])
         say(f"{name}: {losses[name]}")
+    if is_main:
+        _claim(folder, config, splits, resume)
     results = []
     for seed in config.seeds:
         seed_folder = folder / f"seed-{seed}"
@@ -91,7 +99,7 @@ def train(
             outcome = asdict(result) | _evaluate(seed_folder, splits, config.labels)
             _write_json(outcome, result_file)
         results.append(json.loads(result_file.read_text(encoding="utf-8")))
-    if not results:
+    if not is_main:
         return {}
     metrics = _summary(config, splits, losses, results)
     _publish(folder, config, metrics)

@@ -104,14 +104,15 @@ class DocumentTrainer(Trainer):
 class Collator:
     """Pads windows to a common width."""
 
-    def __init__(self, pad: int, limit: int):
+    def __init__(self, pad: int, limit: int, width_step: int = WIDTH_STEP):
         self.pad = pad
         self.limit = limit
+        self.width_step = width_step
 
     def __call__(self, rows: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
         """Return ``input_ids``, ``attention_mask`` and ``labels``, each ``[batch, width]``."""
         longest = max(len(row["input_ids"]) for row in rows)
-        width = min(-(-longest // WIDTH_STEP) * WIDTH_STEP, self.limit)
+        width = min(-(-longest // self.width_step) * self.width_step, self.limit)
         input_ids = torch.full((len(rows), width), self.pad)
         attention_mask = torch.zeros((len(rows), width), dtype=torch.int64)
         labels = torch.full((len(rows), width), IGNORED)
@@ -218,6 +219,8 @@ def training_arguments(
         remove_unused_columns=False,
         dataloader_pin_memory=not use_cpu,
         disable_tqdm=True,
+        log_level="error",
+        ddp_find_unused_parameters=False,
         report_to=list(config.report_to) or "none",
     )
 
