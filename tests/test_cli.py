@@ -217,6 +217,7 @@ def test_bad_input_ends_with_one_clear_message_and_code_2(
         (["train", typo], "did you mean 'learning_rate'"),
         (["train", tmp_path / "none.yaml"], "no such config"),
         (["convert", corpus_file, "-o", tmp_path / "x.csv"], "written to .txt or .jsonl"),
+        (["convert", label, "-o", tmp_path / "x.txt", "--label", "ACTOR"], "label 'VICTIM'"),
     ]
     for args, message in cases:
         done = marsad(*args)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Optional
@@ -182,13 +183,19 @@ def evaluate(
 def convert(
     data: Annotated[list[Path], typer.Argument(help="Annotated .txt or .jsonl files or folders.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="A .txt or .jsonl file.")],
+    labels: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--label", help="A label that may occur (repeat it); any may if left out."),
+    ] = None,
 ) -> None:
     """Check annotated data and write it as inline text (.txt) or JSONL."""
     from train.corpus import read_corpus, write_corpus
 
-    documents = read_corpus(data)
+    documents = read_corpus(data, labels or None)
     write_corpus(documents, output)
-    _say(f"{output}: {len(documents)} documents, {sum(len(d.spans) for d in documents)} spans")
+    counts = Counter(span.label for document in documents for span in document.spans)
+    spans = ", ".join(f"{count} {label}" for label, count in counts.most_common()) or "no spans"
+    _say(f"{output}: {len(documents)} documents; {spans}")
 
 
 @app.command()
