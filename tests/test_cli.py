@@ -51,6 +51,15 @@ def test_predict_texts(tiny_model: Path, texts: list[str]) -> None:
     ]
 
 
+def test_empty_texts_keep_their_place(tiny_model: Path, texts: list[str]) -> None:
+    done = marsad("predict", "-m", tiny_model, "", " ", texts[0])
+    assert [(r["id"], r["text"]) for r in records(done.stdout)] == [
+        ("1", ""),
+        ("2", " "),
+        ("3", texts[0]),
+    ]
+
+
 def test_predict_reads_every_kind_of_input_in_order(
     tiny_model: Path, texts: list[str], tmp_path: Path
 ) -> None:

@@ -92,6 +92,7 @@ FAULTS = [
     ({**SOUND, "labels": ["two words"]}, "labels.0: String should match pattern"),
     ({**SOUND, "seeds": [1, 1]}, "seeds: the same seed twice"),
     ({**SOUND, "max_length": 32, "stride": 20}, "stride: 20 is over half of max_length"),
+    ({**SOUND, "class_weights": {"BASS": 2}}, "class_weights: BASS is not among the labels"),
     ({**SOUND, "lr_scheduler_type": "step"}, "lr_scheduler_type: Input should be 'linear'"),
 ]
 

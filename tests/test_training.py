@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -25,6 +27,7 @@ from transformers import (
 
 from tests.conftest import LABELS
 from train.config import TrainConfig
+from train.dataset import IGNORED
 from train.document import Document
 from train.errors import ConfigError, ModelError
 from train.export import check_equal, export_graph, save_weights
@@ -34,7 +37,7 @@ from train.run import train
 from train.runtime import OnnxRuntime
 from train.tagger import Tagger
 from train.torch_runtime import TorchRuntime
-from train.training import epoch_history, last_checkpoint
+from train.training import TagLoss, epoch_history, last_checkpoint
 
 Make = Callable[..., TrainConfig]
 
@@ -59,6 +62,7 @@ def test_it_learns_and_its_files_say_how(tiny_model: Path, corpus: list[Document
     assert not [p for p in tiny_model.rglob("*") if p.suffix in {".pt", ".pth", ".bin", ".pkl"}]
 
 
+@pytest.mark.filterwarnings("ignore:Tokenizer does not support real words")
 def test_the_weights_are_half_and_load_in_transformers(tiny_model: Path) -> None:
     weights = load_file(tiny_model / "model.safetensors")
     assert {tensor.dtype for tensor in weights.values()} == {torch.float16}
@@ -233,6 +237,22 @@ def test_labels_are_the_configs(make_config: Make, tmp_path: Path) -> None:
 def test_encoders_that_do_not_fit(make_config: Make, values: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         train(make_config(**values))
+
+
+def test_weighted_loss_by_hand_and_in_training(make_config: Make, tmp_path: Path) -> None:
+    logits = torch.log(torch.tensor([[[0.5, 0.25, 0.25], [0.2, 0.6, 0.2], [0.1, 0.1, 0.8]]]))
+    labels = torch.tensor([[0, 1, IGNORED]])
+    loss = TagLoss([1.0, 3.0, 3.0], 0.0)(SimpleNamespace(logits=logits), labels, 2)
+    assert loss.item() == pytest.approx(-(math.log(0.5) + 3 * math.log(0.6)) / 2)
+    # Weights of one are no weights; others change what is learnt.
+    plain = train(make_config(output_dir=str(tmp_path / "a"), max_steps=3))
+    ones = train(make_config(output_dir=str(tmp_path / "b"), max_steps=3, class_weights={"O": 1}))
+    heavy = train(
+        make_config(output_dir=str(tmp_path / "c"), max_steps=3, class_weights={"BASE": 50})
+    )
+    losses = [m["seeds"][0]["history"][0]["loss"] for m in (plain, ones, heavy)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+    assert losses[2] > 2 * losses[0]
 
 
 def test_history_keeps_one_row_an_epoch() -> None:

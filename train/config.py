@@ -99,6 +99,8 @@ class TrainConfig(_Section):
     warmup_ratio: float = Field(default=0.1, ge=0, lt=1)
     weight_decay: float = Field(default=0.01, ge=0)
     label_smoothing_factor: float = Field(default=0.0, ge=0, lt=1)
+    class_weights: dict[Label, Annotated[float, Field(gt=0)]] = {}
+    """How much the loss of a label's words counts, such as {BASE: 2}; 1 for those not named."""
     per_device_train_batch_size: int = Field(default=16, ge=1)
     gradient_accumulation_steps: int = Field(default=1, ge=1)
     max_grad_norm: float = Field(default=1.0, gt=0)
@@ -119,6 +121,8 @@ class TrainConfig(_Section):
             raise ValueError("data.train: names no file; add a file or folder to train on")
         if len(set(self.labels)) != len(self.labels):
             raise ValueError("labels: the same label twice")
+        if strange := set(self.class_weights) - {"O", *self.labels}:
+            raise ValueError(f"class_weights: {', '.join(sorted(strange))} is not among the labels")
         if len(set(self.seeds)) != len(self.seeds):
             raise ValueError("seeds: the same seed twice")
         if self.stride > self.max_length // 2:

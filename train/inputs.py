@@ -52,7 +52,7 @@ def _read(item: str, number: int, text_field: str, stdin_format: Format) -> Iter
         yield from _documents(lines, "stdin", text_field, stdin_format)
         return
     path = Path(item)
-    if not _exists(path):
+    if not item or not _exists(path):  # Path("") is the working directory
         if _looks_like_path(item):
             raise InputError(
                 f"{item}: no such file or folder (looked in {Path.cwd()}); "

@@ -38,6 +38,7 @@ from train.metrics import Scores, score
 from train.preprocessor import Preprocessor
 from train.progress import TrainingProgress
 from train.tagger import Tagger
+from train.tags import TagSet
 from train.torch_runtime import TorchRuntime
 
 WIDTH_STEP = 16
@@ -101,6 +102,33 @@ class DocumentTrainer(Trainer):
         return score(documents, list(tagger.tag(documents)), self._labels)
 
 
+class TagLoss:
+    """Cross-entropy over the tags with a weight for each, for the Trainer's ``compute_loss_func``.
+
+    Divides by the number of tagged words in the whole (accumulated) batch, as the Trainer does
+    without weights.
+    """
+
+    def __init__(self, weights: Sequence[float], label_smoothing: float):
+        self.weights = torch.tensor(weights)
+        self.label_smoothing = label_smoothing
+
+    def __call__(
+        self, outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor | int | None
+    ) -> torch.Tensor:
+        """Return the loss of ``outputs.logits``, ``[batch, length, tags]``."""
+        total = torch.nn.functional.cross_entropy(
+            outputs.logits.flatten(0, 1).float(),
+            labels.flatten(),
+            weight=self.weights.to(labels.device),
+            ignore_index=IGNORED,
+            label_smoothing=self.label_smoothing,
+            reduction="sum",
+        )
+        words = (labels != IGNORED).sum() if num_items_in_batch is None else num_items_in_batch
+        return total / words
+
+
 class Collator:
     """Pads windows to a common width."""
 
@@ -154,6 +182,7 @@ def train_seed(
         train_dataset=rows,
         eval_dataset=rows,  # only says that there is one; evaluate() scores documents
         data_collator=Collator(preprocessor.special.pad, preprocessor.max_length),
+        compute_loss_func=_tag_loss(config),
         callbacks=[
             EarlyStoppingCallback(config.early_stopping_patience),
             TrainingProgress(f"seed {seed}"),
@@ -231,6 +260,16 @@ def computes_in_bfloat16(use_cpu: bool) -> bool:
         return bool(torch.cuda.is_bf16_supported())
     checks = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
     return any(getattr(torch.cpu, check, lambda: False)() for check in checks)
+
+
+def _tag_loss(config: TrainConfig) -> TagLoss | None:
+    """Return the weighted loss where the config asks for one; else the model's own is used."""
+    if not config.class_weights:
+        return None
+    names = TagSet(config.labels).names
+    # Names are O, B-X and I-X; both tags of a label share its weight.
+    weights = [config.class_weights.get(name.split("-", 1)[-1], 1.0) for name in names]
+    return TagLoss(weights, config.label_smoothing_factor)
 
 
 def last_checkpoint(folder: Path) -> Path | None:
