@@ -135,8 +135,8 @@ def test_pretty_is_isolated_and_cannot_steer_the_terminal(
 ) -> None:
     done = marsad("predict", "-m", tiny_model, "--pretty", texts[0] + " \x1b[2J\u202e")
     assert done.returncode == 0, done.stderr
-    assert "\u2067قصفت طائرات حربية \u2066[WEAPON]\u2069 تابعة" in done.stdout
-    assert "<U+001B>[2J" in done.stdout
+    assert "\u2067قصفت [طائرات حربية]\u2066(WEAPON)\u2069 تابعة" in done.stdout
+    assert "<U+001B>[" in done.stdout
     assert "<U+202E>\u2069" in done.stdout
     assert "\x1b" not in done.stdout
 
@@ -216,6 +216,8 @@ def test_bad_input_ends_with_one_clear_message_and_code_2(
         (["predict", *model, empty], "is empty"),
         (["predict", *model, tmp_path / "void"], "is empty"),
         (["predict", *model, "gone.txt"], "no such file"),
+        (["predict", *model, "لا يوجد.txt"], "no such file"),
+        (["predict", *model, "articles/jan"], "no such file"),
         (["predict", *model, typo], "read from .txt and .jsonl"),
         (["predict", *model, "--format", "xml", "-"], "--format"),
         (["predict", *model, "--pretty", "-o", tmp_path / "o", "نص"], "--pretty"),
@@ -248,11 +250,37 @@ def test_records_before_a_fault_are_not_lost(tiny_model: Path, tmp_path: Path) -
     path = bad(tmp_path, "b.jsonl", ('{"text": "هدوء"}\n' * 300 + "{\n").encode())
     done = marsad("predict", "-m", tiny_model, path)
     assert done.returncode == 2
-    assert len(records(done.stdout)) == 256
+    assert len(records(done.stdout)) == 300
     done = marsad("predict", "-m", tiny_model, path, "-o", tmp_path / "out.jsonl")
     assert done.returncode == 2
     assert not (tmp_path / "out.jsonl").exists()
     assert [p.name for p in tmp_path.iterdir()] == ["b.jsonl"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
+def test_output_to_a_pipe_and_through_a_link(tiny_model: Path, tmp_path: Path) -> None:
+    pipe, link, target = tmp_path / "pipe", tmp_path / "link.jsonl", tmp_path / "target.jsonl"
+    os.mkfifo(pipe)
+    link.symlink_to(target)
+    with subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE, encoding="utf-8") as reader:  # noqa: S607
+        assert marsad("predict", "-m", tiny_model, "-o", pipe, "هدوء").returncode == 0
+        assert records(reader.communicate(timeout=30)[0])[0]["text"] == "هدوء"
+    assert pipe.is_fifo()
+    assert marsad("predict", "-m", tiny_model, "-o", link, "هدوء").returncode == 0
+    assert link.is_symlink()
+    assert records(target.read_text(encoding="utf-8"))[0]["text"] == "هدوء"
+
+
+def test_two_files_of_one_name_keep_apart(tiny_model: Path, tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "w.txt").write_text("هدوء\n", encoding="utf-8")
+    done = marsad("predict", "-m", tiny_model, tmp_path / "a" / "w.txt", tmp_path / "b" / "w.txt")
+    assert [r["id"] for r in records(done.stdout)] == ["a/w.txt:1", "b/w.txt:1"]
+    done = marsad("convert", tmp_path / "a", tmp_path / "b", "-o", tmp_path / "out.jsonl")
+    assert done.returncode == 0, done.stderr
+    written = records((tmp_path / "out.jsonl").read_text(encoding="utf-8"))
+    assert [r["id"] for r in written] == ["a/w:1", "b/w:1"]
 
 
 def test_version_and_help() -> None:

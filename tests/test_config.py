@@ -79,7 +79,7 @@ SOUND = {"encoder": "models/encoder", "output_dir": "runs/x", "data": {"train": 
 
 FAULTS = [
     ({**SOUND, "learning_rat": 1e-4}, "learning_rat: unknown key; did you mean 'learning_rate'?"),
-    ({**SOUND, "zzz": 1}, "zzz: unknown key; known keys: encoder, output_dir"),
+    ({**SOUND, "zzz": 1}, "zzz: unknown key; known: encoder, output_dir"),
     (
         {**SOUND, "data": {"trian": ["x"], "train": ["x"]}},
         "data.trian: unknown key; did you mean 'train'?",
@@ -88,11 +88,18 @@ FAULTS = [
     ({**SOUND, "learning_rate": -1}, "learning_rate: Input should be greater than 0"),
     ({"encoder": "x", "data": {"train": ["x"]}}, "output_dir: missing"),
     ({**SOUND, "data": {}}, "data.train: names no file"),
-    ({**SOUND, "labels": ["A", "A"]}, "labels: the same label twice"),
+    ({**SOUND, "labels": ["A", "A"]}, "labels: the same value twice"),
     ({**SOUND, "labels": ["two words"]}, "labels.0: String should match pattern"),
-    ({**SOUND, "seeds": [1, 1]}, "seeds: the same seed twice"),
+    ({**SOUND, "seeds": [1, 1]}, "seeds: the same value twice"),
     ({**SOUND, "max_length": 32, "stride": 20}, "stride: 20 is over half of max_length"),
-    ({**SOUND, "class_weights": {"BASS": 2}}, "class_weights: BASS is not among the labels"),
+    (
+        {**SOUND, "class_weights": {"BASS": 2}},
+        "class_weights.BASS: no such label; did you mean 'BASE'?",
+    ),
+    ({**SOUND, "seeds": [-1]}, "seeds.0: Input should be greater than or equal to 0"),
+    ({**SOUND, "seeds": 13}, "seeds: expected a list, such as [13], found 13"),
+    ({**SOUND, "learning_rate": float("inf")}, "learning_rate: Input should be a finite number"),
+    ({**SOUND, "labels": ["A", "A"], "seeds": [1, 1]}, "seeds: the same value twice"),
     ({**SOUND, "lr_scheduler_type": "step"}, "lr_scheduler_type: Input should be 'linear'"),
 ]
 
@@ -133,7 +140,13 @@ def test_overrides(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("a: [", "not valid YAML"), ("- a", "expected keys and values"), ("", "expected keys")],
+    [
+        ("a: [", "not valid YAML"),
+        ("a: 1\na: 2", "'a' stands twice"),
+        ("a: 2024-13-45", "not valid YAML"),
+        ("- a", "expected keys and values"),
+        ("", "expected keys"),
+    ],
 )
 def test_not_a_config(tmp_path: Path, content: str, message: str) -> None:
     path = tmp_path / "config.yaml"

@@ -53,7 +53,7 @@ def test_saved_dataset_loads_again_with_its_card(corpus_file: Path, tmp_path: Pa
     # Counted by hand in CORPUS: 54 words and 6 stops; 5 actors, 4 of each other label.
     assert "| train | 6 | 60 | 5 | 4 | 4 | 4 |" in card
     assert splits.fingerprint in card
-    with pytest.raises(InputError, match="not empty"):
+    with pytest.raises(InputError, match="not an empty folder"):
         save_dataset(built, "", tmp_path / "saved")
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.test_words import MIXED
 from train.corpus import fingerprint, read_corpus, write_corpus
 from train.document import Document, Span
-from train.errors import DataError, InputError
+from train.errors import DataError, InputError, MarsadError
 from train.inline import InlineError, format_line, parse_line
 from train.jsonl import dumps
 from train.words import split_words
@@ -135,6 +135,15 @@ FAULTS = [
         "an overlap",
     ),
     (
+        '{"id": "m", "text": "قتل \\ud800", "spans": []}',
+        "surrogate",
+    ),
+    (
+        '{"id": "n", "text": "قتل", "spans": [{"start": 0, "end": 3, "label": "A(B)"}]}',
+        "label: found 'A(B)'",
+    ),
+    ('{"id": ' + "9" * 5000 + "}", "cannot be read"),
+    (
         '{"id": "k", "text": "قتل جندي", "spans": [{"start": 4, "end": 8, "label": "CASUALTY",'
         ' "text": "قتل"}]}',
         "cuts 'جندي'",
@@ -164,11 +173,17 @@ def test_every_fault_is_reported_at_once_with_its_line(tmp_path: Path) -> None:
 def test_faults_of_several_files_come_together(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("قتل [جندي\n", encoding="utf-8")
     (tmp_path / "b.txt").write_text("هدوء\nقتل جندي]\n", encoding="utf-8")
+    (tmp_path / "c.txt").write_text("# nothing\n", encoding="utf-8")
+    (tmp_path / "d.txt").write_bytes(b"\xff\n" + "#عاجل [قتل](ACTOR)\n[قتل]()\n".encode())
     with pytest.raises(DataError) as error:
         read_corpus([tmp_path], LABELS)
     assert [fault.where.rsplit("/", 1)[1] for fault in error.value.faults] == [
         "a.txt:1:5",
         "b.txt:2:9",
+        "c.txt",
+        "d.txt:1",
+        "d.txt:2",
+        "d.txt:3:5",
     ]
 
 
@@ -191,7 +206,7 @@ def test_wrong_encoding_names_line_and_remedy(tmp_path: Path) -> None:
 )
 def test_unusable_files(tmp_path: Path, name: str, content: str, message: str) -> None:
     (tmp_path / name).write_text(content)
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(MarsadError, match=message):
         read_corpus([tmp_path / name])
 
 
@@ -200,6 +215,41 @@ def test_missing_files_and_empty_folders(tmp_path: Path) -> None:
         read_corpus([tmp_path / "nowhere.txt"])
     with pytest.raises(InputError, match=r"no \.txt or \.jsonl file"):
         read_corpus([tmp_path])
+
+
+def test_a_long_span_overlaps_all_that_it_holds(tmp_path: Path) -> None:
+    spans = [(0, 15), (0, 3), (9, 15)]
+    rows = [{"start": a, "end": b, "label": "ACTOR"} for a, b in spans]
+    path = tmp_path / "nested.jsonl"
+    path.write_text(json.dumps({"id": "a", "text": "قتل جندي أمس هنا"[:15], "spans": rows[:1]}))
+    path.write_text(json.dumps({"id": "a", "text": "قتل جند في أمسس", "spans": rows}))
+    with pytest.raises(DataError) as error:
+        read_corpus([path])
+    assert [f.found for f in error.value.faults].count("an overlap") == 2
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        (Document("a", " "), "a blank text"),
+        (Document("a", "قتل\r"), "a carriage return"),
+        (Document("a", "\ufeffقتل"), "a byte order mark"),
+        (Document("a", "قتل", (), {"desk": "Gulf"}), "the description desk"),
+    ],
+)
+def test_inline_refuses_what_it_cannot_tell(
+    tmp_path: Path, document: Document, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        write_corpus([document], tmp_path / "out.txt")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_description_cannot_become_a_sentence(tmp_path: Path) -> None:
+    document = Document("a", "هدوء", (), {"source": "وكالة\nقصف [الجيش](ACTOR) المدينة"})
+    write_corpus([document], tmp_path / "out.txt")
+    [again] = read_corpus([tmp_path / "out.txt"])
+    assert (again.text, again.spans) == ("هدوء", ())
 
 
 def test_fingerprint_follows_content_not_order() -> None:

@@ -74,7 +74,8 @@ def test_equal_to_seqeval_strict_on_random_corpora() -> None:
             if label in report:
                 assert ours.labels[label].f1 == pytest.approx(report[label]["f1-score"])
                 assert ours.labels[label].gold == report[label]["support"]
-        assert ours.macro_f1 == pytest.approx(report["macro avg"]["f1-score"])
+        assert ours.macro["f1"] == pytest.approx(report["macro avg"]["f1-score"])
+        assert ours.macro["recall"] == pytest.approx(report["macro avg"]["recall"])
 
 
 # gold spans, predicted spans, the account; a span is (start, end, label)
@@ -116,7 +117,8 @@ def test_scores_by_hand() -> None:
     assert scores.micro.recall == pytest.approx(1 / 3)
     assert scores.labels["A"].f1 == pytest.approx(2 / 3)
     assert scores.labels["W"].f1 == 0
-    assert scores.macro_f1 == pytest.approx((2 / 3 + 0 + 0) / 3)
+    assert scores.macro["f1"] == pytest.approx((2 / 3 + 0 + 0) / 3)
+    assert scores.macro["precision"] == pytest.approx((1 + 0 + 0) / 3)
     assert scores.overlap.f1 == pytest.approx(2 / 3)
     assert scores.account == Account(correct=1, wrong_border=1, missed=1, spurious=1)
     exported = scores.to_dict()
@@ -145,7 +147,7 @@ def test_account_adds_up_and_order_does_not_matter(seed: int) -> None:
 def test_a_corpus_without_entities_scores_zero() -> None:
     empty = Document("1", "هدوء")
     scores = score([empty], [empty], LABELS)
-    assert (scores.micro.f1, scores.macro_f1, scores.overlap.f1) == (0, 0, 0)
+    assert (scores.micro.f1, scores.macro["f1"], scores.overlap.f1) == (0, 0, 0)
 
 
 def test_different_texts_are_not_compared() -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import LABELS
 from train.errors import ModelError
 from train.model_folder import REQUIRED, open_model
-from train.tagger import Tagger
+from train.runtime import OnnxRuntime
 
 
 @pytest.fixture
@@ -21,8 +22,8 @@ def model(tiny_model: Path, tmp_path: Path) -> Path:
     return copy
 
 
-def test_a_whole_folder_opens_and_has_one_fingerprint(model: Path, tiny_model: Path) -> None:
-    assert open_model(model).fingerprint == open_model(tiny_model).fingerprint
+def test_a_whole_folder_opens(model: Path) -> None:
+    assert open_model(model).labels == LABELS
 
 
 @pytest.mark.parametrize("name", REQUIRED)
@@ -72,11 +73,19 @@ def test_unknown_settings_are_refused(model: Path) -> None:
         open_model(model)
 
 
-def test_a_graph_of_the_right_size_and_wrong_content(model: Path) -> None:
-    size = (model / "model.onnx").stat().st_size
-    (model / "model.onnx").write_bytes(b"\xff" * size)
+@pytest.mark.parametrize("name", REQUIRED)
+def test_a_file_of_the_right_size_and_other_content_is_refused(model: Path, name: str) -> None:
+    content = bytearray((model / name).read_bytes())
+    content[-1] ^= 1
+    (model / name).write_bytes(content)
+    with pytest.raises(ModelError, match=f"{name} is not the file that was saved"):
+        open_model(model)
+
+
+def test_a_graph_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").write_bytes(b"\xff" * 100)
     with pytest.raises(ModelError, match="cannot be loaded"):
-        Tagger.load(model)
+        OnnxRuntime(tmp_path / "model.onnx")
 
 
 def test_no_folder(tmp_path: Path) -> None:

@@ -39,8 +39,8 @@ What preprocessing lost of the training split: {losses}.
 ## Recipe
 
 `config.yaml` in this folder has every setting. Learning rate {learning_rate}, batches of
-{batch}, best epoch {best_epoch} of at most {epochs}; {minutes:.1f} minutes and at most
-{memory:.1f} GB of memory for the best seed.
+{batch} on each device, best epoch {best_epoch} of at most {epochs}; {minutes:.1f} minutes since
+this seed was last started or resumed, and at most {memory:.1f} GB of memory.
 
 ## Licence and provenance of the weights
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from train import __version__
 from train.errors import InputError, MarsadError
+
+if TYPE_CHECKING:
+    from train.tagger import Coverage
 
 app = typer.Typer(
     help="Records of who acted, with what, from where and with how many hurt, out of Arabic news.",
@@ -24,7 +26,7 @@ app = typer.Typer(
 )
 
 ModelOption = Annotated[
-    Optional[Path],  # noqa: UP045 (typer reads annotations at run time, on Python 3.10 too)
+    Path | None,
     typer.Option("-m", "--model", help="A model folder; the shipped tagger where left out."),
 ]
 
@@ -36,13 +38,6 @@ def main(command: Callable[[], Any] = app) -> None:
     except MarsadError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        sys.exit(130)
-    except BrokenPipeError:
-        # The reader, such as head, has had enough; keep Python from complaining at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
 
 
 @app.callback(invoke_without_command=True)
@@ -58,7 +53,7 @@ def version(
 @app.command()
 def predict(
     inputs: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Argument(
             metavar="[TEXT|FILE|FOLDER|-]...",
             help="Texts, .txt files (a document a line), .jsonl files, folders of .txt (a document "
@@ -68,7 +63,7 @@ def predict(
     ] = None,
     model: ModelOption = None,
     output: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option("-o", "--output", help="Write here instead of standard output."),
     ] = None,
     text_field: Annotated[str, typer.Option(help="The key of the text in .jsonl input.")] = "text",
@@ -76,10 +71,13 @@ def predict(
         str, typer.Option("--format", help="What standard input holds: txt or jsonl.")
     ] = "txt",
     pretty: Annotated[
-        bool, typer.Option("--pretty", help="Show coloured text instead of JSON lines.")
+        bool,
+        typer.Option(
+            "--pretty", help="Show coloured text instead of JSON lines; blank texts are left out."
+        ),
     ] = False,
     threads: Annotated[
-        Optional[int],  # noqa: UP045
+        int | None,
         typer.Option(min=1, help="Cores for the model; all that are free to use if left out."),
     ] = None,
 ) -> None:
@@ -90,7 +88,7 @@ def predict(
 
     if stdin_format not in FORMATS:
         raise InputError(f"--format: {stdin_format!r} is none of {', '.join(FORMATS)}")
-    if not inputs and sys.stdin.isatty():
+    if not inputs and (sys.stdin is None or sys.stdin.isatty()):
         raise InputError('nothing to tag; try: marsad predict "قتل جنديان في قصف بطائرة مسيرة"')
     documents = read_inputs(inputs or [STDIN], text_field, stdin_format)
     tagger = Tagger.load(model, threads)
@@ -102,26 +100,23 @@ def predict(
 
         if output:
             raise InputError("--pretty is for reading on the terminal; leave out -o or --pretty")
+        _utf8_output()
         console = Console(soft_wrap=True, highlight=False)
         for document in tagged:
-            console.print(render_document(document, tagger.tags.labels))
+            if document.text.strip():  # a view for reading: blank lines have nothing to show
+                console.print(render_document(document, tagger.tags.labels))
     else:
         with _output(output) as write:
             for document in _counted(tagged, output):
                 write(dumps(document) + "\n")
-    seen = tagger.coverage
-    if seen.clipped or seen.substituted:
-        _say(
-            f"note: {seen.clipped} of {seen.words} words were longer than half a window and seen "
-            f"only in part; {seen.substituted} had no sub-word and were seen as unknown"
-        )
+    _say_coverage(tagger.coverage)
 
 
 @app.command()
 def train(
     config: Annotated[Path, typer.Argument(help="A YAML config, such as configs/quick.yaml.")],
     overrides: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Argument(metavar="[KEY=VALUE]...", help="Such as learning_rate=1e-4 seeds=[1,2,3]."),
     ] = None,
     resume: Annotated[
@@ -137,7 +132,11 @@ def train(
         from train.run import train as run
 
     quiet_libraries()
-    metrics = run(settings, resume, _say)
+    try:
+        metrics = run(settings, resume, _say)
+    except KeyboardInterrupt:
+        _say("stopped; go on from the last finished epoch with --resume")
+        raise typer.Exit(130) from None
     if not metrics:
         return  # a process of a distributed run that does not write
     for split in ("validation", "test"):
@@ -154,7 +153,7 @@ def evaluate(
     model: Annotated[Path, typer.Argument(help="A model folder.")],
     data: Annotated[list[Path], typer.Argument(help="Annotated .txt or .jsonl files or folders.")],
     json_file: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option("--json", help="Also write the scores here as JSON."),
     ] = None,
 ) -> None:
@@ -176,7 +175,9 @@ def evaluate(
         with write_whole(json_file) as file:
             json.dump(scores.to_dict(), file, ensure_ascii=False, indent=2)
             file.write("\n")
+    _utf8_output()
     Console(highlight=False).print(render_scores(scores))
+    _say_coverage(tagger.coverage)
 
 
 @app.command()
@@ -184,7 +185,7 @@ def convert(
     data: Annotated[list[Path], typer.Argument(help="Annotated .txt or .jsonl files or folders.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="A .txt or .jsonl file.")],
     labels: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Option("--label", help="A label that may occur (repeat it); any may if left out."),
     ] = None,
 ) -> None:
@@ -202,15 +203,15 @@ def convert(
 def dataset(
     config: Annotated[Path, typer.Argument(help="A YAML config; its data and labels are used.")],
     overrides: Annotated[
-        Optional[list[str]],  # noqa: UP045
+        list[str] | None,
         typer.Argument(metavar="[KEY=VALUE]...", help="Such as data.train=[mine.jsonl]."),
     ] = None,
     save: Annotated[
-        Optional[Path],  # noqa: UP045
+        Path | None,
         typer.Option(help="Save the DatasetDict and its data card in this folder."),
     ] = None,
     push: Annotated[
-        Optional[str],  # noqa: UP045
+        str | None,
         typer.Option(metavar="USER/NAME", help="Push both to the Hugging Face hub, private."),
     ] = None,
 ) -> None:
@@ -250,7 +251,7 @@ def _needs_extra() -> Iterator[None]:
 @contextlib.contextmanager
 def _output(path: Path | None) -> Iterator[Callable[[str], Any]]:
     if path is None:
-        sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
+        _utf8_output()
         yield sys.stdout.write
         sys.stdout.flush()
     else:
@@ -274,6 +275,19 @@ def _counted(items: Iterable[Any], output: Path | None) -> Iterator[Any]:
         for item in items:
             yield item
             progress.advance(task)
+
+
+def _utf8_output() -> None:
+    """Write UTF-8 whatever the locale says; Arabic has no place in most others."""
+    sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
+
+
+def _say_coverage(seen: Coverage) -> None:
+    if seen.clipped or seen.substituted:
+        _say(
+            f"note: {seen.clipped} of {seen.words} words were longer than half a window and seen "
+            f"only in part; {seen.substituted} had no sub-word and were seen as unknown"
+        )
 
 
 def _say(line: str) -> None:

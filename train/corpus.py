@@ -11,6 +11,7 @@ from train.document import Document, check_ids, check_spans
 from train.errors import DataError, Fault, InputError
 from train.inline import read_inline, write_inline
 from train.jsonl import read_jsonl, write_jsonl
+from train.lines import short_names
 
 READERS = {".txt": read_inline, ".jsonl": read_jsonl}
 """How each kind of file is read; the key is the file's suffix."""
@@ -43,28 +44,26 @@ def read_corpus(
     Folders are read whole. ``labels`` are the labels that may occur; any may where it is None.
 
     Raises:
-        InputError: a file is missing or holds no document.
-        DataError: with every fault of every file.
+        InputError: a file is missing or cannot be read.
+        DataError: with every fault of every file, an empty file among them.
     """
     documents: list[Document] = []
     faults: list[Fault] = []
     ids: list[tuple[str, str]] = []
-    for file in [file for path in paths for file in data_files(Path(path))]:
+    files = [file for path in paths for file in data_files(Path(path))]
+    names = short_names(files)
+    for file in files:
         empty = True
-        try:
-            for where, result in READERS[file.suffix](file):
-                empty = False
-                if isinstance(result, Fault):
-                    faults.append(result)
-                    continue
-                faults.extend(check_spans(result.text, result.spans, labels, where))
-                ids.append((where, result.id))
-                documents.append(result)
-        except DataError as error:
-            faults.extend(error.faults)
+        for where, result in READERS[file.suffix](file, names[file]):
             empty = False
+            if isinstance(result, Fault):
+                faults.append(result)
+                continue
+            faults.extend(check_spans(result.text, result.spans, labels, where))
+            ids.append((where, result.id))
+            documents.append(result)
         if empty:
-            raise InputError(f"{file}: no sentence in this file")
+            faults.append(Fault(str(file), "no sentence", "at least one"))
     faults.extend(check_ids(ids))
     if faults:
         raise DataError(faults)

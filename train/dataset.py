@@ -191,7 +191,9 @@ def _row(document: Document, tags: TagSet) -> dict[str, Any]:
 
 def _draw(text: str) -> float:
     """A number in [0, 1) that depends on the text alone, so that a split is stable."""
-    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "replace")).digest()[:4]) / 2**32
+    return (
+        int.from_bytes(hashlib.sha256(text.encode("utf-8", "replace")).digest()[:4], "big") / 2**32
+    )
 
 
 def _normal(text: str) -> str:

@@ -64,8 +64,8 @@ def save_dataset(dataset: DatasetDict, card: str, folder: Path) -> None:
     Raises:
         InputError: the folder holds something already, or cannot be written.
     """
-    if folder.exists() and any(folder.iterdir()):
-        raise InputError(f"{folder}: is not empty; name a new folder")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"{folder}: is not an empty folder; name a new one")
     try:
         dataset.save_to_disk(folder)
     except OSError as error:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from rich.console import Group
+from rich.console import Group, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -25,14 +25,15 @@ _UNSAFE = re.compile(
 
 
 def render_document(document: Document, labels: tuple[str, ...]) -> Text:
-    """Return the text with its mentions coloured and named, for a terminal."""
+    """Return the text with its mentions coloured and named, much as in the inline format."""
     out = Text(_RLI)
     position = 0
     for span in document.spans:
         style = _STYLES[labels.index(span.label) % len(_STYLES)]
         out.append(_visible(document.text[position : span.start]))
-        out.append(_visible(document.text[span.start : span.end]), style)
-        out.append(f" {_LRI}[{span.label}]{_PDI}", f"dim {style}")
+        mention = _visible(document.text[span.start : span.end])
+        out.append(f"[{mention}]", style)
+        out.append(f"{_LRI}({span.label}){_PDI}", f"dim {style}")
         position = span.end
     out.append(_visible(document.text[position:]) + _PDI)
     return Text.assemble((f"{_visible(document.id)}\n", "dim"), out, "\n")
@@ -42,16 +43,18 @@ def render_scores(scores: Scores) -> Group:
     """Return the scores as tables for a terminal."""
     table = Table(title="Strict span scores (start, end and label right)", title_justify="left")
     for name in ("label", "F1", "precision", "recall", "gold", "predicted", "overlap F1"):
-        table.add_column(name, justify="left" if name == "label" else "right")
+        justify: JustifyMethod = "left" if name == "label" else "right"
+        table.add_column(name, justify=justify, overflow="fold")
     for label, row in scores.labels.items():
         table.add_row(label, *_cells(row, scores.overlap_labels[label]))
     table.add_section()
     table.add_row("micro", *_cells(scores.micro, scores.overlap), style="bold")
-    table.add_row("macro", f"{scores.macro_f1:.4f}")
+    table.add_row("macro", *(f"{rate:.4f}" for rate in scores.macro.values()))
     errors = Table(title="What became of each span", title_justify="left")
     columns = ("correct", "wrong border", "wrong label", "missed", "spurious")
     for name in ("label", *columns):
-        errors.add_column(name, justify="left" if name == "label" else "right")
+        justify = "left" if name == "label" else "right"
+        errors.add_column(name, justify=justify, overflow="fold")
     for label, account in (*scores.accounts.items(), ("all", scores.account)):
         counts = (getattr(account, name.replace(" ", "_")) for name in columns)
         errors.add_row(label, *(str(count) for count in counts))

@@ -6,13 +6,18 @@ exactly as the user gave it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import accumulate
 from typing import Any
 
 from train.errors import Fault
 from train.words import split_words
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+LABEL = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+LABEL_RULE = "a label of Latin letters, digits, - and _ that begins with a letter"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -40,12 +45,14 @@ class Document:
 def check_spans(
     text: str, spans: Sequence[Span], labels: Collection[str] | None, where: str
 ) -> Iterator[Fault]:
-    """Yield every fault of ``spans`` in ``text``; no fault means that they can be trained on.
+    """Yield every fault of ``text`` and ``spans``; no fault means that they can be trained on.
 
-    Checked: the borders lie inside the text, in order, on word borders (see
-    :func:`train.words.split_words`); labels are known (any label passes where ``labels`` is
-    None); no two spans overlap.
+    Checked: the text is valid Unicode; the borders lie inside the text, in order, on word
+    borders (see :func:`train.words.split_words`); labels are known (any label passes where
+    ``labels`` is None); no two spans overlap.
     """
+    if _SURROGATE.search(text):
+        yield Fault(f"{where}: text", "half of a surrogate pair", "whole characters")
     words = split_words(text)
     starts = {word.start for word in words}
     ends = {word.end for word in words}
@@ -66,7 +73,8 @@ def check_spans(
                 _whole_words(text, span),
             )
         sound.append(span)
-    for left, right in pairwise(sorted(sound)):
+    sound.sort()
+    for left, right in zip(accumulate(sound, _later_end), sound[1:], strict=False):
         if right.start < left.end:
             yield Fault(
                 f"{where}: spans [{left.start}, {left.end}) {left.label} "
@@ -74,6 +82,10 @@ def check_spans(
                 "an overlap",
                 "flat spans, none inside another",
             )
+
+
+def _later_end(a: Span, b: Span) -> Span:
+    return b if b.end > a.end else a
 
 
 def _whole_words(text: str, span: Span) -> str:

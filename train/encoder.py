@@ -31,7 +31,7 @@ def load_tokenizer(name: str) -> PreTrainedTokenizerBase:
     Raises:
         ConfigError: there is none, or it cannot be reached.
     """
-    _check_local(name)
+    name = _resolve(name)
     try:
         tokenizer = AutoTokenizer.from_pretrained(name, use_fast=True)
         if tokenizer.is_fast and _is_byte_level(tokenizer.backend_tokenizer):
@@ -55,7 +55,7 @@ def load_encoder(name: str, labels: Sequence[str], attention: str = "eager") -> 
     Raises:
         ConfigError: there are none, or they cannot be reached.
     """
-    _check_local(name)
+    name = _resolve(name)
     tags = TagSet(labels).names
     try:
         model: PreTrainedModel = AutoModelForTokenClassification.from_pretrained(
@@ -79,7 +79,7 @@ def build_preprocessor(tokenizer: PreTrainedTokenizerBase, config: TrainConfig) 
         ConfigError: ``max_length`` is more than the encoder can read, or the tokenizer lacks a
             padding token.
     """
-    limit = _position_limit(tokenizer, config.encoder)
+    limit = _position_limit(tokenizer, _resolve(config.encoder))
     if config.max_length > limit:
         raise ConfigError(
             f"max_length: {config.max_length} is more than {config.encoder} can read; "
@@ -101,7 +101,10 @@ def build_preprocessor(tokenizer: PreTrainedTokenizerBase, config: TrainConfig) 
 
 
 def _position_limit(tokenizer: PreTrainedTokenizerBase, name: str) -> int:
-    config = AutoConfig.from_pretrained(name)
+    try:
+        config = AutoConfig.from_pretrained(name)
+    except (OSError, ValueError) as error:
+        raise ConfigError(_unreachable(name, error)) from None
     limit = int(getattr(config, "max_position_embeddings", 0) or 10**9)
     if config.model_type in _OFFSET_POSITIONS:
         limit -= int(config.pad_token_id) + 1
@@ -112,8 +115,8 @@ def _is_byte_level(tokenizer: Tokenizer) -> bool:
     return '"ByteLevel"' in json.dumps(json.loads(tokenizer.to_str())["pre_tokenizer"])
 
 
-def _check_local(name: str) -> None:
-    """Refuse a path that is not there before the hub is asked for it."""
+def _resolve(name: str) -> str:
+    """Return a local folder's path or a hub name; refuse a path before the hub is asked for it."""
     path = Path(name).expanduser()
     is_path = name.startswith((".", "/", "~")) or name.count("/") > 1
     beside_others = "/" in name and path.parent.is_dir()  # models/encodr is a slip, not a hub name
@@ -122,6 +125,7 @@ def _check_local(name: str) -> None:
             f"encoder: {name}: no such folder (looked in {Path.cwd()}). Name a local folder, "
             "or a model of the Hugging Face hub such as aubmindlab/bert-base-arabertv02"
         )
+    return str(path) if path.exists() else name
 
 
 def _unreachable(name: str, error: Exception) -> str:

@@ -16,8 +16,8 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from train.document import Document, Span
-from train.errors import Fault
+from train.document import LABEL, LABEL_RULE, Document, Span
+from train.errors import Fault, InputError
 from train.lines import read_lines, write_whole
 
 META_KEYS = ("theatre", "register", "year", "source")
@@ -74,7 +74,10 @@ def parse_line(line: str) -> tuple[str, tuple[Span, ...]]:
                     "«]» without " + ("its «[»" if not opened else "«(LABEL)» behind it"),
                     "[mention](LABEL), or «\\]» for a bracket",
                 )
-            spans.append(Span(opened[0], len(text), close[1].strip()))
+            label = close[1].strip()
+            if not LABEL.fullmatch(label):
+                raise InlineError(position + 1, f"the label {label!r}", LABEL_RULE)
+            spans.append(Span(opened[0], len(text), label))
             opened = None
             position = close.end()
         else:
@@ -106,36 +109,65 @@ def format_line(document: Document) -> str:
     return "".join(out)
 
 
-def read_inline(path: Path) -> Iterator[tuple[str, Document | Fault]]:
+def read_inline(path: Path, name: str) -> Iterator[tuple[str, Document | Fault]]:
     """Yield ``(file:line, document)`` for each sentence, or a fault in a document's place.
 
-    A document's id is the file's stem and the line number, such as ``syria:12``.
+    A document's id is ``name`` without its suffix and the line number, such as ``syria:12``.
     """
+    stem = name.removesuffix(path.suffix)
     meta: dict[str, str] = {}
     for number, line in read_lines(path):
         where = f"{path}:{number}"
-        if directive := _DIRECTIVE.match(line):
-            meta = {**meta, directive[1]: directive[2]}
-        elif line.strip() and not line.startswith("#"):
+        if isinstance(line, Fault):
+            yield where, line
+        elif directive := _DIRECTIVE.match(line):
+            meta = {key: value for key, value in meta.items() if key != directive[1]}
+            if directive[2]:
+                meta[directive[1]] = directive[2]
+        elif line.startswith("#"):
+            if _CLOSE.search(line):
+                yield where, Fault(where, "a mention in a comment", "«\\#» for a sentence")
+        elif line.strip():
             try:
                 text, spans = parse_line(line)
             except InlineError as error:
                 yield where, Fault(f"{where}:{error.column}", error.found, error.expected)
             else:
-                yield where, Document(f"{path.stem}:{number}", text, spans, meta)
+                yield where, Document(f"{stem}:{number}", text, spans, meta)
 
 
 def write_inline(documents: Iterable[Document], path: Path) -> None:
     """Write ``documents`` to ``path``, with a comment line wherever their description changes.
 
     Ids are not part of the format; they become file and line when it is read.
+
+    Raises:
+        InputError: a document cannot be told in this format without loss.
     """
     meta: dict[str, str] = {}
     with write_whole(path) as file:
         for document in documents:
+            if reason := _untellable(document):
+                raise InputError(
+                    f"document {document.id!r} holds {reason}, which the inline format cannot "
+                    "tell; write .jsonl instead"
+                )
             for key in META_KEYS:
-                value = str(document.meta.get(key, ""))
+                value = " ".join(str(document.meta.get(key, "")).split())
                 if value != meta.get(key, ""):
                     file.write(f"# {key}: {value}\n")
                     meta[key] = value
             file.write(format_line(document) + "\n")
+
+
+def _untellable(document: Document) -> str | None:
+    if not document.text.strip():
+        return "a blank text"
+    if extra := set(document.meta) - set(META_KEYS):
+        return f"the description {', '.join(sorted(extra))}"
+    if document.text.startswith("\ufeff"):
+        return "a byte order mark at its start"
+    line = format_line(document)
+    if line.endswith("\r") or parse_line(line) != (document.text, document.spans):
+        return "a carriage return or a span that does not come back"
+    return None

@@ -10,10 +10,11 @@ from typing import Literal
 from train.document import Document
 from train.errors import DataError, Fault, InputError
 from train.jsonl import load_object
-from train.lines import decode_lines, read_lines, read_text
+from train.lines import decode_lines, read_lines, read_text, short_names
 
 Format = Literal["txt", "jsonl"]
 FORMATS: tuple[Format, ...] = ("txt", "jsonl")
+SUFFIXES: dict[str, Format] = {".txt": "txt", ".jsonl": "jsonl"}
 STDIN = "-"
 
 
@@ -36,9 +37,10 @@ def read_inputs(
         InputError: a path is missing, cannot be read, or holds no document.
         DataError: a line is not valid; the documents before it have been yielded by then.
     """
+    names = short_names([Path(item) for item in inputs if _is_file(item)])
     for number, item in enumerate(inputs, start=1):
         empty = True
-        for document in _read(item, number, text_field, stdin_format):
+        for document in _read(item, number, names, text_field, stdin_format):
             empty = False
             yield document
         if empty:
@@ -46,36 +48,44 @@ def read_inputs(
             raise InputError(f"{name}: is empty; expected at least one document")
 
 
-def _read(item: str, number: int, text_field: str, stdin_format: Format) -> Iterator[Document]:
-    if item == STDIN:
-        lines = decode_lines(sys.stdin.buffer, "stdin")
-        yield from _documents(lines, "stdin", text_field, stdin_format)
-        return
+def _read(
+    item: str, number: int, names: dict[Path, str], text_field: str, stdin_format: Format
+) -> Iterator[Document]:
     path = Path(item)
-    if not item or not _exists(path):  # Path("") is the working directory
-        if _looks_like_path(item):
+    if item == STDIN:
+        if sys.stdin is None:
+            raise InputError("standard input: is closed; give a text or a file")
+        lines = decode_lines(sys.stdin.buffer, "stdin")
+        yield from _documents(lines, "stdin", "stdin", text_field, stdin_format)
+    elif _is_file(item):
+        if path.suffix not in SUFFIXES:
             raise InputError(
-                f"{item}: no such file or folder (looked in {Path.cwd()}); "
-                "a text that looks like a path can be given on standard input"
+                f"{item}: texts are read from {' and '.join(SUFFIXES)} files, folders of .txt, or -"
             )
-        yield Document(str(number), item)
-    elif path.is_dir():
+        lines = read_lines(path)
+        yield from _documents(lines, item, names[path], text_field, SUFFIXES[path.suffix])
+    elif item and _exists(path):  # Path("") is the working directory
         for file in sorted(path.rglob("*.txt")):
             yield Document(file.relative_to(path).as_posix(), read_text(file))
-    elif path.suffix in (".txt", ".jsonl"):
-        kind: Format = "txt" if path.suffix == ".txt" else "jsonl"
-        yield from _documents(read_lines(path), str(path), text_field, kind)
-    else:
+    elif _looks_like_path(item):
         raise InputError(
-            f"{item}: texts are read from .txt and .jsonl files, folders of .txt, or -"
+            f"{item}: no such file or folder (looked in {Path.cwd()}); "
+            "a text that looks like a path can be given on standard input"
         )
+    else:
+        yield Document(str(number), item)
 
 
 def _documents(
-    lines: Iterator[tuple[int, str]], source: str, text_field: str, kind: Format
+    lines: Iterator[tuple[int, str | Fault]],
+    source: str,
+    name: str,
+    text_field: str,
+    kind: Format,
 ) -> Iterator[Document]:
-    name = Path(source).name
     for number, line in lines:
+        if isinstance(line, Fault):
+            raise DataError([line])
         if kind == "txt":
             yield Document(f"{name}:{number}", line)
         elif line.strip():
@@ -104,12 +114,17 @@ def _exists(path: Path) -> bool:
         return False
 
 
+def _is_file(item: str) -> bool:
+    return _exists(Path(item)) and not Path(item).is_dir()
+
+
 def _looks_like_path(item: str) -> bool:
+    """Return whether a text that is no path was probably meant as one."""
+    if "\n" in item or not item.strip():
+        return False
+    is_one_word = not any(c.isspace() for c in item)
     return (
-        bool(item.strip())
-        and not any(c.isspace() for c in item)
-        and (
-            item.endswith((".txt", ".jsonl", ".csv", ".tsv", ".parquet", ".json", "/"))
-            or item.startswith(("./", "../", "/", "~/"))
-        )
+        item.endswith((".txt", ".jsonl", ".json", ".csv", ".tsv", ".parquet"))
+        or item.startswith(("./", "../", "/", "~/"))
+        or (is_one_word and item.isascii() and "/" in item)
     )

@@ -13,16 +13,21 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from train.document import Document, Span
+from train.document import LABEL, LABEL_RULE, Document, Span
 from train.errors import Fault
 from train.lines import read_lines, write_whole
 
 
-def read_jsonl(path: Path) -> Iterator[tuple[str, Document | Fault]]:
-    """Yield ``(file:line, document)`` for each line, or a fault in a document's place."""
+def read_jsonl(path: Path, name: str) -> Iterator[tuple[str, Document | Fault]]:
+    """Yield ``(file:line, document)`` for each line, or a fault in a document's place.
+
+    Documents carry ids of their own, so the file's ``name`` is not needed.
+    """
     for number, line in read_lines(path):
         where = f"{path}:{number}"
-        if line.strip():
+        if isinstance(line, Fault):
+            yield where, line
+        elif line.strip():
             for result in _parse(line, where):
                 yield where, result
 
@@ -66,9 +71,12 @@ def load_object(line: str, where: str) -> dict[str, Any] | Fault:
     """Return the JSON object of ``line``, or the fault that it is none."""
     try:
         record = json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as error:
-        column = getattr(error, "colno", 1)
-        return Fault(f"{where}:{column}", f"invalid JSON ({error})", "one JSON object on the line")
+    except json.JSONDecodeError as error:
+        return Fault(
+            f"{where}:{error.colno}", f"invalid JSON ({error.msg})", "one JSON object on the line"
+        )
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, deep nesting
+        return Fault(where, f"JSON that cannot be read ({error})", "one JSON object on the line")
     if not isinstance(record, dict):
         return Fault(where, f"a JSON {_kind(record)}", "a JSON object")
     return record
@@ -116,8 +124,8 @@ def _parse_span(item: Any, text: str, where: str) -> Span | Fault:
     for name, value in (("start", start), ("end", end)):
         if not isinstance(value, int) or isinstance(value, bool):
             return Fault(f"{where}.{name}", f"{value!r}", "a whole number of code points")
-    if not isinstance(label, str) or not label:
-        return Fault(f"{where}.label", f"{label!r}", "a label")
+    if not isinstance(label, str) or not LABEL.fullmatch(label):
+        return Fault(f"{where}.label", f"{label!r}", LABEL_RULE)
     surface = item.get("text")
     if surface is not None and surface != text[start:end]:
         return Fault(

@@ -5,22 +5,23 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
 from train.errors import DataError, Fault, InputError
 
 
-def read_lines(path: Path) -> Iterator[tuple[int, str]]:
+def read_lines(path: Path) -> Iterator[tuple[int, str | Fault]]:
     """Yield ``(number, line)`` of a UTF-8 file, numbered from 1, without the line ends.
 
     Lines end at ``\\n`` or ``\\r\\n`` and nowhere else, so a text may hold any other separator. A
-    byte order mark that opens the file is not part of the first line.
+    byte order mark that opens the file is not part of the first line. In the place of a line that
+    is not UTF-8 stands the fault.
 
     Raises:
         InputError: the file cannot be read.
-        DataError: a line is not UTF-8.
     """
     try:
         with path.open("rb") as file:
@@ -29,11 +30,13 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
         raise InputError(f"{path}: {error.strerror or error}") from None
 
 
-def decode_lines(file: IO[bytes], name: str) -> Iterator[tuple[int, str]]:
+def decode_lines(file: IO[bytes], name: str) -> Iterator[tuple[int, str | Fault]]:
     """Yield ``(number, line)`` of an open binary file; see :func:`read_lines`."""
     for number, raw in enumerate(file, start=1):
         line = _decode(raw, f"{name}:{number}", name, opens_file=number == 1)
-        yield number, line.removesuffix("\n").removesuffix("\r")
+        if isinstance(line, str):
+            line = line.removesuffix("\n").removesuffix("\r")
+        yield number, line
 
 
 def read_text(path: Path) -> str:
@@ -44,31 +47,57 @@ def read_text(path: Path) -> str:
         DataError: it is not UTF-8.
     """
     try:
-        return _decode(path.read_bytes(), str(path), str(path), opens_file=True)
+        text = _decode(path.read_bytes(), str(path), str(path), opens_file=True)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
+    if isinstance(text, Fault):
+        raise DataError([text])
+    return text
 
 
-def _decode(raw: bytes, where: str, name: str, opens_file: bool) -> str:
+def _decode(raw: bytes, where: str, name: str, opens_file: bool) -> str | Fault:
     try:
         return raw.decode("utf-8-sig" if opens_file else "utf-8")
     except UnicodeDecodeError as error:
-        found = f"byte 0x{raw[error.start]:02x} at position {error.start + 1}"
-        raise DataError(
-            [Fault(where, found, "text in UTF-8")],
-            f"convert it, for example: iconv -f WINDOWS-1256 -t UTF-8 {name}",
-        ) from None
+        return Fault(
+            where,
+            f"byte 0x{raw[error.start]:02x} at position {error.start + 1}",
+            f"UTF-8 (convert it, for example: iconv -f WINDOWS-1256 -t UTF-8 {name})",
+        )
+
+
+def short_names(paths: Sequence[Path]) -> dict[Path, str]:
+    """Return for each path the fewest last parts that tell it from the others.
+
+    >>> short_names([Path("a/x.txt"), Path("b/x.txt"), Path("b/y.txt")]).values()
+    dict_values(['a/x.txt', 'b/x.txt', 'y.txt'])
+    """
+    distinct = list(dict.fromkeys(paths))
+    names = {path: path.name for path in distinct}
+    for length in range(2, max((len(path.parts) for path in distinct), default=0) + 1):
+        counts = Counter(names.values())
+        for path in distinct:
+            if counts[names[path]] > 1:
+                names[path] = "/".join(path.parts[-length:])
+    return names
 
 
 @contextlib.contextmanager
 def write_whole(path: Path) -> Iterator[IO[str]]:
     """Open ``path`` for writing UTF-8 text so that it appears complete or stays as it was.
 
+    A link is followed. What is no plain file, such as a pipe or a terminal, is written directly.
+
     Raises:
         InputError: the folder or file cannot be written.
     """
     temporary = None
+    path = path.resolve()
     try:
+        if path.exists() and not path.is_file():
+            with path.open("w", encoding="utf-8", newline="\n") as file:
+                yield file
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(
             "w",

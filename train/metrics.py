@@ -95,10 +95,13 @@ class Scores:
         return sum(self.labels.values(), Score())
 
     @property
-    def macro_f1(self) -> float:
-        """The mean F1 of the labels that occur in gold or prediction."""
-        present = [s.f1 for s in self.labels.values() if s.gold or s.predicted]
-        return sum(present) / len(present) if present else 0.0
+    def macro(self) -> dict[str, float]:
+        """The means of the labels' F1, precision and recall, over the labels that occur."""
+        present = [s for s in self.labels.values() if s.gold or s.predicted]
+        return {
+            rate: sum(getattr(s, rate) for s in present) / max(1, len(present))
+            for rate in ("f1", "precision", "recall")
+        }
 
     @property
     def overlap(self) -> Score:
@@ -115,7 +118,7 @@ class Scores:
         return {
             "documents": self.documents,
             "micro": self.micro.to_dict(),
-            "macro": {"f1": self.macro_f1},
+            "macro": self.macro,
             "overlap": self.overlap.to_dict(),
             "errors": asdict(self.account),
             "labels": {

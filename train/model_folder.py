@@ -40,8 +40,6 @@ class ModelFolder:
     path: Path
     labels: tuple[str, ...]
     preprocessor: Preprocessor
-    fingerprint: str
-    """SHA-256 over the files' own; two folders with the same one predict the same."""
 
     @property
     def graph(self) -> Path:
@@ -88,15 +86,12 @@ def open_model(path: Path) -> ModelFolder:
         tokenizer = Tokenizer.from_file(str(path / TOKENIZER))
         preprocessor = Preprocessor.from_settings(tokenizer, settings["preprocessor"])
         labels = tuple(settings["labels"])
-        digests = [settings["files"][name]["sha256"] for name in REQUIRED]
     except Exception as error:  # tokenizers raises bare Exception for a file it cannot read
         raise ModelError(
             f"{path}: {SETTINGS} or {TOKENIZER} cannot be used "
             f"({type(error).__name__}: {error}); copy or train the model again"
         ) from None
-    settings_digest = hashlib.sha256((path / SETTINGS).read_bytes()).hexdigest()
-    digest = hashlib.sha256("".join([*digests, settings_digest]).encode()).hexdigest()
-    return ModelFolder(path, labels, preprocessor, digest)
+    return ModelFolder(path, labels, preprocessor)
 
 
 def seal(path: Path, labels: Sequence[str], preprocessor: Preprocessor) -> None:
@@ -142,14 +137,17 @@ def _check_files(path: Path, settings: dict[str, Any]) -> None:
     for name in REQUIRED:
         file = path / name
         try:
-            expected = settings["files"][name]["size"]
+            expected = settings["files"][name]
+            size, digest = expected["size"], expected["sha256"]
         except (KeyError, TypeError):
             faults.append(f"{SETTINGS} does not describe {name}")
             continue
         if not file.is_file():
             faults.append(f"{name} is missing")
-        elif file.stat().st_size != expected:
-            faults.append(f"{name} has {file.stat().st_size} bytes, expected {expected}")
+        elif file.stat().st_size != size:
+            faults.append(f"{name} has {file.stat().st_size} bytes, expected {size}")
+        elif _describe(file)["sha256"] != digest:
+            faults.append(f"{name} is not the file that was saved (its SHA-256 differs)")
     if faults:
         raise ModelError(
             f"{path}: the model is incomplete or damaged: {'; '.join(faults)}. "

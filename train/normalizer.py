@@ -62,6 +62,9 @@ class Normalizer:
     def align(self, text: str) -> Normalized:
         """Return the normalised form of ``text`` with each character's origin.
 
+        For those who show or search what the model sees. Tagging does not need it, since words
+        are normalised one by one.
+
         The text is ``normalizer(text)``, and the origins run in text order.
         """
         pieces: list[str] = []

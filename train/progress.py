@@ -69,9 +69,8 @@ class TrainingProgress(TrainerCallback):
                     f"validation F1 {logs['eval_f1']:.4f}"
                 )
 
-    def on_train_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
+    def close(self) -> None:
+        """Take the bar off the screen, whatever ended the training, and give the cursor back."""
         if self.progress:
             self.progress.stop()
             self.progress = None

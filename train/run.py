@@ -17,11 +17,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from train import __version__
 from train.card import model_card
-from train.config import TrainConfig
+from train.config import TrainConfig, load_config
 from train.curve import draw_learning_curve
 from train.dataset import Losses, Splits, build_dataset, read_splits, training_rows
 from train.document import Document
@@ -31,9 +29,10 @@ from train.lines import write_whole
 from train.metrics import score
 from train.model_folder import SETTINGS
 from train.tagger import Tagger
-from train.training import last_checkpoint, train_seed
+from train.training import CHECKPOINTS, last_checkpoint, train_seed
 
 CONFIG = "config.yaml"
+DATA = "data.sha256"
 METRICS = "metrics.json"
 CURVE = "learning_curve.png"
 CARD = "README.md"
@@ -98,6 +97,8 @@ def train(config: TrainConfig, resume: bool = False, say: Say = _silent) -> dict
                 continue
             outcome = asdict(result) | _evaluate(seed_folder, splits, config.labels)
             _write_json(outcome, result_file)
+            # Only now is nothing of them needed any more; optimizer states are large.
+            shutil.rmtree(seed_folder / CHECKPOINTS)
         results.append(json.loads(result_file.read_text(encoding="utf-8")))
     if not is_main:
         return {}
@@ -108,34 +109,42 @@ def train(config: TrainConfig, resume: bool = False, say: Say = _silent) -> dict
 
 def _claim(folder: Path, config: TrainConfig, splits: Splits, resume: bool) -> None:
     """Make the run folder this run's, or refuse."""
-    stored = folder / CONFIG
-    claim = config.model_dump(mode="json") | {"data_fingerprint": splits.fingerprint}
-    if not stored.exists():
-        if folder.exists() and any(folder.iterdir()):
+    stored, digest = folder / CONFIG, folder / DATA
+    if not stored.exists() and folder.exists() and any(folder.iterdir()):
+        raise ConfigError(
+            f"output_dir: {folder} holds other files; choose another, for example "
+            f"output_dir={folder}-2"
+        )
+    if any(folder.glob("seed-*")):
+        if not resume:
             raise ConfigError(
-                f"output_dir: {folder} holds other files; choose another, for example "
-                f"output_dir={folder}-2"
+                f"output_dir: {folder} holds a run already; go on with --resume, or choose "
+                f"another, for example output_dir={folder}-2"
             )
-        with write_whole(stored) as file:
-            yaml.safe_dump(claim, file, allow_unicode=True, sort_keys=False)
+        if changed := _changes(stored, digest, config, splits):
+            raise ConfigError(
+                f"output_dir: the run in {folder} was started with other values of "
+                f"{', '.join(changed)}; restore them to resume, or choose another output_dir"
+            )
         return
-    if not resume:
-        raise ConfigError(
-            f"output_dir: {folder} holds a run already; go on with --resume, or choose another, "
-            f"for example output_dir={folder}-2"
-        )
-    try:
-        before = yaml.safe_load(stored.read_text(encoding="utf-8"))
-        changed = [key for key in claim if before.get(key) != claim[key]]
-    except (OSError, yaml.YAMLError, AttributeError) as error:
-        raise ConfigError(
-            f"{stored}: cannot be read ({error}); choose another output_dir"
-        ) from None
-    if changed:
-        raise ConfigError(
-            f"output_dir: the run in {folder} was started with other values of "
-            f"{', '.join(changed)}; restore them to resume, or choose another output_dir"
-        )
+    with write_whole(stored) as file:
+        file.write(config.to_yaml())
+    with write_whole(digest) as file:
+        file.write(splits.fingerprint + "\n")
+
+
+def _changes(stored: Path, digest: Path, config: TrainConfig, splits: Splits) -> list[str]:
+    """Return which settings that shape the model are not those of the run in a folder."""
+    before = load_config(stored)
+    changed = [
+        key
+        for key in TrainConfig.model_fields
+        if key not in ("output_dir", "card", "report_to")
+        and getattr(before, key) != getattr(config, key)
+    ]
+    if not digest.exists() or digest.read_text(encoding="utf-8").strip() != splits.fingerprint:
+        changed.append("the annotated data")
+    return changed
 
 
 def _evaluate(folder: Path, splits: Splits, labels: Sequence[str]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from train.batches import plan_batches
 from train.document import Document, Span
+from train.errors import MarsadError
 from train.model_folder import open_model, shipped_tagger
 from train.preprocessor import EncodedWindow, Prepared, Preprocessor
 from train.runtime import OnnxRuntime, Runtime
@@ -26,7 +27,6 @@ LOOK_AHEAD = 256
 class Coverage:
     """What the model could not see as it stands, counted over all texts tagged so far."""
 
-    documents: int = 0
     words: int = 0
     substituted: int = 0
     """Words without any sub-word, shown to the model as the unknown token."""
@@ -78,16 +78,27 @@ class Tagger:
         """Yield each document, in order, with the spans that the model finds in its text.
 
         Documents are read in stretches of ``LOOK_AHEAD``, so memory does not grow with their
-        number. Texts may have any length; an empty one comes back without spans.
+        number. Texts may have any length; an empty one comes back without spans. The model reads
+        sentence by sentence; the tags are decoded over the whole text, so a mention that a line
+        break cuts in two is one span.
         """
         stream = iter(documents)
-        while stretch := list(islice(stream, LOOK_AHEAD)):
+        fault: MarsadError | None = None
+        while fault is None:
+            stretch: list[Document] = []
+            try:
+                stretch.extend(islice(stream, LOOK_AHEAD))
+            except MarsadError as error:
+                fault = error  # what was read before it is tagged first
+            if not stretch and fault is None:
+                return
             for document in stretch:
                 if not isinstance(document.text, str):
                     raise TypeError(f"a text must be a string, not {type(document.text).__name__}")
             found = self.find([document.text for document in stretch])
             for document, spans in zip(stretch, found, strict=True):
                 yield replace(document, spans=spans)
+        raise fault
 
     def find(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
         """Return the spans of each text; all texts are held in memory at once."""
@@ -125,7 +136,6 @@ class Tagger:
 
     def _count(self, prepared: Sequence[Prepared]) -> None:
         for text in prepared:
-            self.coverage.documents += 1
             self.coverage.words += len(text.words)
             self.coverage.substituted += text.substituted
             self.coverage.clipped += text.clipped

@@ -10,7 +10,7 @@ from train.tags import Logits
 
 
 class TorchRuntime:
-    """Scores padded batches with a token-classification model in full precision."""
+    """Scores padded batches with a token-classification model, in the precision it is set to."""
 
     def __init__(self, model: PreTrainedModel):
         self.model = model

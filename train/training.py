@@ -8,7 +8,6 @@ width costs memory and time on a CPU.
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Any
 
 import torch
 from datasets import Dataset
+from safetensors.torch import load_file
 from transformers import (
     EarlyStoppingCallback,
     PreTrainedModel,
@@ -24,6 +24,7 @@ from transformers import (
     PrinterCallback,
     ProgressCallback,
     Trainer,
+    TrainerState,
     TrainingArguments,
     set_seed,
 )
@@ -35,6 +36,7 @@ from train.encoder import load_encoder
 from train.export import save_model
 from train.memory import peak_memory
 from train.metrics import Scores, score
+from train.model_folder import WEIGHTS
 from train.preprocessor import Preprocessor
 from train.progress import TrainingProgress
 from train.tagger import Tagger
@@ -44,6 +46,8 @@ from train.torch_runtime import TorchRuntime
 WIDTH_STEP = 16
 """Batches are padded to a multiple of this: few widths for little waste."""
 CHECKPOINTS = "checkpoints"
+"""The folder of a seed's checkpoints; they hold pickles and are no part of the model."""
+STATE = "trainer_state.json"
 METRIC = "f1"
 
 
@@ -56,7 +60,7 @@ class RunResult:
     validation_f1: float
     history: list[dict[str, Any]]
     seconds: float
-    """Of this process; a resumed run counts from the resumption."""
+    """Since the run was last started or resumed."""
     peak_memory: int
     """Bytes, of the whole process."""
 
@@ -105,8 +109,9 @@ class DocumentTrainer(Trainer):
 class TagLoss:
     """Cross-entropy over the tags with a weight for each, for the Trainer's ``compute_loss_func``.
 
-    Divides by the number of tagged words in the whole (accumulated) batch, as the Trainer does
-    without weights.
+    Divides by the number of tagged words in the whole accumulated batch, so that accumulation and
+    several GPUs change nothing. (The models' own loss divides by those of each part, although the
+    Trainer takes it to do otherwise.)
     """
 
     def __init__(self, weights: Sequence[float], label_smoothing: float):
@@ -176,16 +181,17 @@ def train_seed(
     # On short sentences a CPU is faster with plain matrix products than with fused attention.
     attention = "eager" if use_cpu else "sdpa"
     model = load_encoder(config.encoder, config.labels, attention)
+    progress = TrainingProgress(f"seed {seed}")
     trainer = DocumentTrainer(
         model=model,
         args=training_arguments(config, seed, folder / CHECKPOINTS, use_cpu),
         train_dataset=rows,
         eval_dataset=rows,  # only says that there is one; evaluate() scores documents
         data_collator=Collator(preprocessor.special.pad, preprocessor.max_length),
-        compute_loss_func=_tag_loss(config),
+        compute_loss_func=TagLoss(tag_weights(config), config.label_smoothing_factor),
         callbacks=[
             EarlyStoppingCallback(config.early_stopping_patience),
-            TrainingProgress(f"seed {seed}"),
+            progress,
         ],
         validation=validation,
         preprocessor=preprocessor,
@@ -194,7 +200,17 @@ def train_seed(
     # These print to stdout, which carries data only.
     trainer.remove_callback(PrinterCallback)
     trainer.remove_callback(ProgressCallback)
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    state = TrainerState.load_from_json(str(checkpoint / STATE)) if checkpoint else None
+    if state and stopped_early(state, config.early_stopping_patience):
+        # Nothing is left to train; a resumed Trainer would go on for an epoch all the same.
+        best_folder = folder / CHECKPOINTS / Path(str(state.best_model_checkpoint)).name
+        model.load_state_dict(load_file(best_folder / WEIGHTS))
+        trainer.state = state
+    else:
+        try:
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        finally:
+            progress.close()
     if not trainer.is_world_process_zero():
         return None
     history = epoch_history(trainer.state.log_history)
@@ -203,7 +219,7 @@ def train_seed(
     save_model(
         trained.cpu(), tokenizer, preprocessor, config.labels, folder, [d.text for d in validation]
     )
-    result = RunResult(
+    return RunResult(
         seed=seed,
         best_epoch=best["epoch"],
         validation_f1=best["validation_f1"],
@@ -211,9 +227,6 @@ def train_seed(
         seconds=time.monotonic() - started,
         peak_memory=peak_memory(),
     )
-    # Optimizer states are several times the model and, being pickles, no part of it.
-    shutil.rmtree(folder / CHECKPOINTS)
-    return result
 
 
 def training_arguments(
@@ -241,6 +254,7 @@ def training_arguments(
         save_strategy="epoch",
         logging_strategy="epoch",
         save_total_limit=2,
+        restore_callback_states_from_checkpoint=True,  # how long early stopping has waited
         load_best_model_at_end=True,
         metric_for_best_model=METRIC,
         greater_is_better=True,
@@ -262,14 +276,10 @@ def computes_in_bfloat16(use_cpu: bool) -> bool:
     return any(getattr(torch.cpu, check, lambda: False)() for check in checks)
 
 
-def _tag_loss(config: TrainConfig) -> TagLoss | None:
-    """Return the weighted loss where the config asks for one; else the model's own is used."""
-    if not config.class_weights:
-        return None
+def tag_weights(config: TrainConfig) -> list[float]:
+    """Return the weight of each tag; both tags of a label share that of the label."""
     names = TagSet(config.labels).names
-    # Names are O, B-X and I-X; both tags of a label share its weight.
-    weights = [config.class_weights.get(name.split("-", 1)[-1], 1.0) for name in names]
-    return TagLoss(weights, config.label_smoothing_factor)
+    return [config.class_weights.get(name.split("-", 1)[-1], 1.0) for name in names]
 
 
 def last_checkpoint(folder: Path) -> Path | None:
@@ -281,11 +291,18 @@ def last_checkpoint(folder: Path) -> Path | None:
     complete: dict[int, Path] = {}
     for path in (folder / CHECKPOINTS).glob("checkpoint-*"):
         try:
-            state = json.loads((path / "trainer_state.json").read_text(encoding="utf-8"))
+            state = json.loads((path / STATE).read_text(encoding="utf-8"))
             complete[int(state["global_step"])] = path
         except (OSError, ValueError, KeyError):
             continue
     return complete[max(complete)] if complete else None
+
+
+def stopped_early(state: TrainerState, patience: int) -> bool:
+    """Return whether the run of a checkpoint had waited for a better score long enough."""
+    callback = state.stateful_callbacks.get(EarlyStoppingCallback.__name__, {})
+    waited = callback.get("attributes", {}).get("early_stopping_patience_counter", 0)
+    return int(waited) >= patience
 
 
 def epoch_history(log: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

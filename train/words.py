@@ -1,8 +1,9 @@
 """Words: the units that are tagged, and the only places where a span may begin or end.
 
 A word is a run of letters, marks and digits; a number with separators (``1.5``, ``12,000``,
-``٣٫٥``) is one word; every other visible character is a word of its own. Tashkeel and tatweel
-stay inside the word they decorate. Invisible controls (bidi marks, zero-width characters, the
+``٣٫٥``) is one word; every other visible character is a word of its own, the Arabic comma ``،``
+among them, which lists numbers more often than it groups digits. Tashkeel and tatweel stay inside
+the word they decorate. Invisible controls (bidi marks, zero-width characters, the
 byte order mark, C0 and C1 controls) neither break a word nor make one: between two letters they
 are part of the word, anywhere else they belong to no word, like space.
 """
@@ -29,7 +30,7 @@ CONTROLS = (
 _LETTER = r"[^\W_]"
 _WORD = re.compile(
     rf"{_LETTER}+"
-    rf"(?:(?:[{MARKS}]+|(?<=\d)[.,٫٬](?=\d)|[{CONTROLS}]+(?=[^\W_]|[{MARKS}])){_LETTER}*)*"
+    rf"(?:(?:[{MARKS}]+|(?<=\d)[{CONTROLS}]*[.,٫٬][{CONTROLS}]*(?=\d)|[{CONTROLS}]+(?=[^\W_]|[{MARKS}])){_LETTER}*)*"
     rf"|[^\s{CONTROLS}]"
 )
 _STOPS = frozenset(".!?؟…۔")
