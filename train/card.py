@@ -54,7 +54,7 @@ marsad predict -m FOLDER "نفذت قاذفات روسية ضربات ضد دا�
 
 or, from transformers, `AutoModelForTokenClassification.from_pretrained(FOLDER)` and
 `pipeline("token-classification", FOLDER)`. These two do not normalise, window or constrain the
-tags as Marsad does, and score lower on text with tashkeel or other digits.
+tags as Marsad does, so their spans can differ.
 """
 
 

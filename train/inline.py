@@ -22,6 +22,7 @@ from train.lines import read_lines, write_whole
 
 META_KEYS = ("theatre", "register", "year", "source")
 _DIRECTIVE = re.compile(rf"#\s*({'|'.join(META_KEYS)})\s*:\s*(.*?)\s*$")
+_HASHTAG = re.compile(r"#\S")
 _CLOSE = re.compile(r"\]\(([^()\[\]]*)\)")
 _ESCAPES = {"[": "[", "]": "]", "\\": "\\", "#": "#", "n": "\n"}
 
@@ -125,8 +126,9 @@ def read_inline(path: Path, name: str) -> Iterator[tuple[str, Document | Fault]]
             if directive[2]:
                 meta[directive[1]] = directive[2]
         elif line.startswith("#"):
-            if _CLOSE.search(line):
-                yield where, Fault(where, "a mention in a comment", "«\\#» for a sentence")
+            if _HASHTAG.match(line) and _CLOSE.search(line):
+                expected = "«\\#» for a sentence, or «# » with a space for a comment"
+                yield where, Fault(where, "a hashtag line with a mention", expected)
         elif line.strip():
             try:
                 text, spans = parse_line(line)
