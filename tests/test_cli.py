@@ -214,7 +214,7 @@ def test_bad_input_ends_with_one_clear_message_and_code_2(
         (["predict", *model, other], "--text-field (keys here: body)"),
         (["predict", *model, encoding], "UTF-8"),
         (["predict", *model, empty], "is empty"),
-        (["predict", *model, tmp_path / "void"], "is empty"),
+        (["predict", *model, tmp_path / "void"], "no .txt file in this folder"),
         (["predict", *model, "gone.txt"], "no such file"),
         (["predict", *model, "لا يوجد.txt"], "no such file"),
         (["predict", *model, "articles/jan"], "no such file"),

@@ -26,7 +26,8 @@ Tags Arabic text with {labels}. Made by `marsad train` {version} from `{encoder}
 {by_label}
 
 Strict: start, end and label must all be right. Scored on the files of this folder (float16
-weights, ONNX Runtime, constrained IOB2 decoding). The validation split chose the best epoch{test}.
+weights, ONNX Runtime, constrained IOB2 decoding). The validation split chose the best epoch and
+seed{test}.
 
 ## Training data
 

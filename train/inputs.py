@@ -65,7 +65,10 @@ def _read(
         lines = read_lines(path)
         yield from _documents(lines, item, names[path], text_field, SUFFIXES[path.suffix])
     elif item and _exists(path):  # Path("") is the working directory
-        for file in sorted(path.rglob("*.txt")):
+        files = sorted(path.rglob("*.txt"))
+        if not files:
+            raise InputError(f"{item}: no .txt file in this folder")
+        for file in files:
             yield Document(file.relative_to(path).as_posix(), read_text(file))
     elif _looks_like_path(item):
         raise InputError(

@@ -83,6 +83,7 @@ def train(config: TrainConfig, resume: bool = False, say: Say = _silent) -> dict
         result_file = seed_folder / METRICS
         if result_file.exists():
             say(f"seed {seed}: finished already")
+            shutil.rmtree(seed_folder / CHECKPOINTS, ignore_errors=True)
         else:
             checkpoint = last_checkpoint(seed_folder) if resume else None
             if checkpoint:

@@ -68,6 +68,8 @@ class RunResult:
 class DocumentTrainer(Trainer):
     """A Trainer that chooses its best checkpoint by strict span F1 on validation documents."""
 
+    control: Any
+
     def __init__(
         self,
         *,
@@ -80,8 +82,6 @@ class DocumentTrainer(Trainer):
         self._validation = validation
         self._preprocessor = preprocessor
         self._labels = labels
-
-    control: Any
 
     def evaluate(
         self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"
