@@ -110,3 +110,13 @@ def test_a_words_sub_words_do_not_depend_on_its_neighbours(words: list[str]) -> 
     alone = [MADE["unigram"].sub_words([word])[0] for word in words]
     fresh = make("unigram")
     assert fresh.sub_words(words) == alone
+
+
+def test_memory_of_words_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("train.preprocessor.CACHE_SIZE", 10)
+    preprocessor = make("unigram")
+    expected = MADE["unigram"].sub_words([f"قصف{n}" for n in range(100)])
+    assert [preprocessor.sub_words([f"قصف{n}"])[0] for n in range(100)] == expected
+    preprocessor.sub_words(["ا" * 10_000])
+    assert len(preprocessor._cache) <= 10
+    assert max(map(len, preprocessor._cache)) < 100

@@ -19,7 +19,9 @@ from train.words import Word, sentence_ends, split_words
 LONGEST_WORD = 1_000
 """Characters of one word that the tokenizer is given; some tokenizers need quadratic time."""
 CACHE_SIZE = 200_000
-"""Distinct words whose sub-words are remembered; a word costs about 300 bytes."""
+"""Distinct words whose sub-words are remembered; one costs a few hundred bytes."""
+CACHED_WORD = 50
+"""Characters up to which a word is remembered; longer ones are rare, and could be megabytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,19 +122,20 @@ class Preprocessor:
 
     def sub_words(self, words: Sequence[str]) -> list[list[int]]:
         """Return the sub-word ids of each word, none where the tokenizer finds nothing."""
-        missing = list(dict.fromkeys(word for word in words if word not in self._cache))
+        known = {word: self._cache[word] for word in words if word in self._cache}
+        missing = [word for word in dict.fromkeys(words) if word not in known]
         if missing:
-            if len(self._cache) + len(missing) > CACHE_SIZE:
-                self._cache.clear()
-                missing = list(dict.fromkeys(words))
             # Of a lone tatweel or vowel mark nothing is left; the model is shown the word as it is.
             shown = [self.normalizer(w).strip() or w for w in (m[:LONGEST_WORD] for m in missing)]
             encodings = self.tokenizer.encode_batch_fast(
                 [[word] for word in shown], is_pretokenized=True, add_special_tokens=False
             )
-            for word, encoding in zip(missing, encodings, strict=True):
-                self._cache[word] = encoding.ids
-        return [self._cache[word] for word in words]
+            found = {word: e.ids for word, e in zip(missing, encodings, strict=True)}
+            known |= found
+            if len(self._cache) + len(found) > CACHE_SIZE:
+                self._cache.clear()
+            self._cache.update((w, ids) for w, ids in found.items() if len(w) <= CACHED_WORD)
+        return [known[word] for word in words]
 
     def settings(self) -> dict[str, Any]:
         """Return what, beside the tokenizer, decides how a text is prepared."""
