@@ -234,6 +234,12 @@ def test_a_taken_run_folder_is_refused(make_config: Make, tmp_path: Path) -> Non
         train(make_config(max_steps=2), resume=True)
     # What does not shape the model may change.
     train(make_config(max_steps=1, card={"title": "Renamed"}), resume=True)
+    # A finished model that was copied without its seeds, such as the shipped one, is no run either.
+    copied = tmp_path / "copied"
+    shutil.copytree(tmp_path / "run", copied, ignore=shutil.ignore_patterns("seed-*"))
+    for resume in (False, True):
+        with pytest.raises(ConfigError, match="holds other files"):
+            train(make_config(max_steps=1, output_dir=str(copied)), resume=resume)
     (tmp_path / "foreign").mkdir()
     (tmp_path / "foreign" / "thesis.txt").write_text("x")
     with pytest.raises(ConfigError, match="holds other files"):

@@ -111,12 +111,17 @@ def train(config: TrainConfig, resume: bool = False, say: Say = _silent) -> dict
 def _claim(folder: Path, config: TrainConfig, splits: Splits, resume: bool) -> None:
     """Make the run folder this run's, or refuse."""
     stored, digest = folder / CONFIG, folder / DATA
-    if not stored.exists() and folder.exists() and any(folder.iterdir()):
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"output_dir: {folder} is a file; name a folder")
+    held = {path.name for path in folder.iterdir()} if folder.exists() else set()
+    # A start that failed before its first seed leaves these two, and nothing that is worth keeping.
+    held -= {CONFIG, DATA}
+    if held and not (stored.exists() and any(folder.glob("seed-*"))):
         raise ConfigError(
             f"output_dir: {folder} holds other files; choose another, for example "
             f"output_dir={folder}-2"
         )
-    if any(folder.glob("seed-*")):
+    if held:
         if not resume:
             raise ConfigError(
                 f"output_dir: {folder} holds a run already; go on with --resume, or choose "
