@@ -84,8 +84,8 @@ def test_predict_reads_every_kind_of_input_in_order(
         ("lines.txt:3", texts[1]),
         ("7", texts[2]),
         ("rows.jsonl:2", ""),
-        ("b.txt", texts[3] + "\n" + texts[4]),
-        ("deep/a.txt", "\n"),
+        ("articles/b.txt", texts[3] + "\n" + texts[4]),
+        ("articles/deep/a.txt", "\n"),
         ("stdin:1", texts[0]),
         ("5", texts[5]),
     ]
@@ -205,6 +205,8 @@ def test_bad_input_ends_with_one_clear_message_and_code_2(
     other = bad(tmp_path, "other.jsonl", b'{"body": "x"}\n')
     encoding = bad(tmp_path, "encoding.txt", "قتل".encode("cp1256"))
     empty = bad(tmp_path, "empty.txt", b"")
+    wide = bad(tmp_path, "wide.txt", "قتل".encode("utf-16"))
+    number = bad(tmp_path, "number.jsonl", b'{"text": 5}\n')
     model = ("-m", tiny_model)
     cases: list[tuple[list[str | Path], str]] = [
         (["predict", "-m", tmp_path / "void" / "x", "نص"], "no such model folder"),
@@ -219,6 +221,11 @@ def test_bad_input_ends_with_one_clear_message_and_code_2(
         (["predict", *model, "لا يوجد.txt"], "no such file"),
         (["predict", *model, "articles/jan"], "no such file"),
         (["predict", *model, typo], "read from .txt and .jsonl"),
+        (["predict", *model, corpus_file, "-o", corpus_file], "is also an input"),
+        (["convert", corpus_file, "-o", corpus_file], "is also an input"),
+        (["evaluate", tiny_model, corpus_file, "--json", corpus_file], "is also an input"),
+        (["predict", *model, wide], "iconv -f UTF-16"),
+        (["predict", *model, number], "no string under 'text'"),
         (["predict", *model, "--format", "xml", "-"], "--format"),
         (["predict", *model, "--pretty", "-o", tmp_path / "o", "نص"], "--pretty"),
         (["predict", *model, "-o", tiny_model / "config.json" / "x", "نص"], "cannot be written"),

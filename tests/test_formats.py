@@ -34,6 +34,7 @@ def test_inline_line_by_hand() -> None:
         ("[طائرات] الجيش", 8, "without «(LABEL)»"),
         ("[طائرات [الجيش](ACTOR)](WEAPON)", 9, "inside a mention"),
         ("خط\\مائل", 3, "escape"),
+        ("قتل [](ACTOR)", 5, "an empty mention"),
         ("آخر\\", 4, "escape"),
     ],
 )

@@ -54,8 +54,8 @@ marsad predict -m FOLDER "نفذت قاذفات روسية ضربات ضد دا�
 ```
 
 or, from transformers, `AutoModelForTokenClassification.from_pretrained(FOLDER)` and
-`pipeline("token-classification", FOLDER)`. These two do not normalise, window or constrain the
-tags as Marsad does, so their spans can differ.
+`pipeline("token-classification", FOLDER, aggregation_strategy="first")`. These two
+do not normalise, window or constrain the tags as Marsad does, so their spans can differ.
 """
 
 

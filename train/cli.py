@@ -90,6 +90,7 @@ def predict(
         raise InputError(f"--format: {stdin_format!r} is none of {', '.join(FORMATS)}")
     if not inputs and (sys.stdin is None or sys.stdin.isatty()):
         raise InputError('nothing to tag; try: marsad predict "قتل جنديان في قصف بطائرة مسيرة"')
+    _refuse_overwriting(output, inputs or [])
     documents = read_inputs(inputs or [STDIN], text_field, stdin_format)
     tagger = Tagger.load(model, threads)
     tagged = tagger.tag(documents)
@@ -168,6 +169,7 @@ def evaluate(
     from train.metrics import score
     from train.tagger import Tagger
 
+    _refuse_overwriting(json_file, data)
     tagger = Tagger.load(model)
     gold = read_corpus(data, tagger.tags.labels)
     scores = score(gold, list(_counted(tagger.tag(gold), json_file)), tagger.tags.labels)
@@ -175,6 +177,8 @@ def evaluate(
         with write_whole(json_file) as file:
             json.dump(scores.to_dict(), file, ensure_ascii=False, indent=2)
             file.write("\n")
+    if not scores.micro.gold:
+        _say("note: the gold data marks nothing at all; is it annotated?")
     _utf8_output()
     Console(highlight=False).print(render_scores(scores))
     _say_coverage(tagger.coverage)
@@ -192,6 +196,7 @@ def convert(
     """Check annotated data and write it as inline text (.txt) or JSONL."""
     from train.corpus import read_corpus, write_corpus
 
+    _refuse_overwriting(output, data)
     documents = read_corpus(data, labels or None)
     write_corpus(documents, output)
     counts = Counter(span.label for document in documents for span in document.spans)
@@ -259,6 +264,16 @@ def _output(path: Path | None) -> Iterator[Callable[[str], Any]]:
 
         with write_whole(path) as file:
             yield file.write
+
+
+def _refuse_overwriting(output: Path | None, inputs: Iterable[str | Path]) -> None:
+    """Refuse to write a result over the file that it is made from."""
+    if output is None or not output.is_file():
+        return
+    for item in inputs:
+        with contextlib.suppress(OSError, ValueError):  # a text is no path
+            if output.samefile(item):
+                raise InputError(f"{output}: is also an input; name another output file")
 
 
 def _counted(items: Iterable[Any], output: Path | None) -> Iterator[Any]:

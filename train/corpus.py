@@ -11,7 +11,7 @@ from train.document import Document, check_ids, check_spans
 from train.errors import DataError, Fault, InputError
 from train.inline import read_inline, write_inline
 from train.jsonl import read_jsonl, write_jsonl
-from train.lines import short_names
+from train.lines import files_below, short_names
 
 READERS = {".txt": read_inline, ".jsonl": read_jsonl}
 """How each kind of file is read; the key is the file's suffix."""
@@ -25,7 +25,7 @@ def data_files(path: Path) -> list[Path]:
     """
     kinds = " or ".join(READERS)
     if path.is_dir():
-        files = sorted(f for f in path.rglob("*") if f.suffix in READERS and f.is_file())
+        files = files_below(path, READERS)
         if not files:
             raise InputError(f"{path}: no {kinds} file in this folder")
         return files

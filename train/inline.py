@@ -75,6 +75,8 @@ def parse_line(line: str) -> tuple[str, tuple[Span, ...]]:
                     "«]» without " + ("its «[»" if not opened else "«(LABEL)» behind it"),
                     "[mention](LABEL), or «\\]» for a bracket",
                 )
+            if opened[0] == len(text):
+                raise InlineError(opened[1], "an empty mention", "[mention](LABEL)")
             label = close[1].strip()
             if not LABEL.fullmatch(label):
                 raise InlineError(position + 1, f"the label {label!r}", LABEL_RULE)

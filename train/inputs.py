@@ -10,7 +10,7 @@ from typing import Literal
 from train.document import Document
 from train.errors import DataError, Fault, InputError
 from train.jsonl import load_object
-from train.lines import decode_lines, read_lines, read_text, short_names
+from train.lines import decode_lines, files_below, read_lines, read_text, short_names
 
 Format = Literal["txt", "jsonl"]
 FORMATS: tuple[Format, ...] = ("txt", "jsonl")
@@ -28,7 +28,7 @@ def read_inputs(
     - ``-``: standard input, read as ``stdin_format``;
     - a ``.txt`` file: a document a line; a blank line is an empty document;
     - a ``.jsonl`` file: an object a line, its text under ``text_field``, its id under ``id``;
-    - a folder: each ``.txt`` file below it is one document, in name order;
+    - a folder: each ``.txt`` file below it is one document, named after folder and file;
     - anything else that does not look like a path: the text itself.
 
     Documents without an id of their own are named after file and line, texts by their number.
@@ -58,18 +58,19 @@ def _read(
         lines = decode_lines(sys.stdin.buffer, "stdin")
         yield from _documents(lines, "stdin", "stdin", text_field, stdin_format)
     elif _is_file(item):
-        if path.suffix not in SUFFIXES:
+        if path.suffix.lower() not in SUFFIXES:
             raise InputError(
                 f"{item}: texts are read from {' and '.join(SUFFIXES)} files, folders of .txt, or -"
             )
         lines = read_lines(path)
-        yield from _documents(lines, item, names[path], text_field, SUFFIXES[path.suffix])
+        yield from _documents(lines, item, names[path], text_field, SUFFIXES[path.suffix.lower()])
     elif item and _exists(path):  # Path("") is the working directory
-        files = sorted(path.rglob("*.txt"))
+        files = files_below(path, [".txt"])
         if not files:
             raise InputError(f"{item}: no .txt file in this folder")
         for file in files:
-            yield Document(file.relative_to(path).as_posix(), read_text(file))
+            identifier = Path(path.name, file.relative_to(path)).as_posix()
+            yield Document(identifier, read_text(file))
     elif _looks_like_path(item):
         raise InputError(
             f"{item}: no such file or folder (looked in {Path.cwd()}); "
@@ -97,11 +98,13 @@ def _documents(
                 raise DataError([record])
             text = record.get(text_field)
             if not isinstance(text, str):
-                keys = ", ".join(record) or "none"
-                found = "no such key" if text_field not in record else "no string"
+                where = f"{source}:{number}"
+                if text_field in record:
+                    raise DataError([Fault(where, f"no string under {text_field!r}", "a text")])
                 raise DataError(
-                    [Fault(f"{source}:{number}", f"{found} under {text_field!r}", "a string")],
-                    f"name the text's key with --text-field (keys here: {keys})",
+                    [Fault(where, f"no key {text_field!r}", "a text under it")],
+                    "name the text's key with --text-field "
+                    f"(keys here: {', '.join(record) or 'none'})",
                 )
             identifier = record.get("id")
             if isinstance(identifier, int | str) and not isinstance(identifier, bool):

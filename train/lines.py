@@ -6,7 +6,7 @@ import contextlib
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -59,11 +59,32 @@ def _decode(raw: bytes, where: str, name: str, opens_file: bool) -> str | Fault:
     try:
         return raw.decode("utf-8-sig" if opens_file else "utf-8")
     except UnicodeDecodeError as error:
+        wide = raw.startswith((b"\xff\xfe", b"\xfe\xff"))  # as Windows writes "Unicode"
+        encoding = "UTF-16" if wide else "WINDOWS-1256"
         return Fault(
             where,
             f"byte 0x{raw[error.start]:02x} at position {error.start + 1}",
-            f"UTF-8 (convert it, for example: iconv -f WINDOWS-1256 -t UTF-8 {name})",
+            f"UTF-8 (if this is {encoding}, convert it: iconv -f {encoding} -t UTF-8 {name})",
         )
+
+
+def files_below(folder: Path, suffixes: Collection[str]) -> list[Path]:
+    """Return the files with one of ``suffixes`` below a folder, in name order.
+
+    Raises:
+        InputError: a folder cannot be read; passing it over would lose its files in silence.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise InputError(f"{error.filename}: {error.strerror or error}")
+
+    found = [
+        Path(parent) / name
+        for parent, _, names in os.walk(folder, onerror=refuse)
+        for name in names
+        if Path(name).suffix in suffixes
+    ]
+    return sorted(found)
 
 
 def short_names(paths: Sequence[Path]) -> dict[Path, str]:

@@ -143,7 +143,7 @@ def _changes(stored: Path, digest: Path, config: TrainConfig, splits: Splits) ->
     """Return which settings that shape the model are not those of the run in a folder."""
     before = load_config(stored)
     changed = [
-        key
+        f"{key} (it was {getattr(before, key)!r})"
         for key in TrainConfig.model_fields
         if key not in ("output_dir", "card", "report_to")
         and getattr(before, key) != getattr(config, key)
