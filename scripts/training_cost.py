@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What `marsad train` costs against a plain training loop: seconds and peak memory of one epoch.
+"""What `marsad train` costs against a plain training loop: seconds and peak memory of some batches.
 
 The plain loop is the usual one: random batches padded to their longest sentence, bfloat16 autocast
 where the processor has it, AdamW, a linear schedule, no checkpoints. Each runs in a process of its
@@ -87,7 +87,7 @@ def plain_loop(config: TrainConfig, steps: int) -> tuple[float, int]:
 
 
 def marsad_loop(config: TrainConfig, steps: int) -> tuple[float, int]:
-    """As :func:`plain_loop`, for the Trainer as `marsad train` sets it up."""
+    """As :func:`plain_loop`, for the Trainer with Marsad's arguments, batches and attention."""
     from transformers import PrinterCallback, Trainer, TrainerCallback
 
     from train.encoder import load_encoder

@@ -28,7 +28,7 @@ class _Section(BaseModel):
 Name = Annotated[str, Field(min_length=1)]
 Label = Annotated[str, Field(pattern=f"^{LABEL.pattern}$")]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
-Paths = Annotated[tuple[Name, ...], Field()]
+Paths = tuple[Name, ...]
 
 
 class DataConfig(_Section):

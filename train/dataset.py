@@ -147,11 +147,13 @@ def training_rows(dataset: Dataset, preprocessor: Preprocessor, losses: Losses) 
 def _windows(
     dataset: Dataset, preprocessor: Preprocessor, losses: Losses
 ) -> Iterator[dict[str, Any]]:
+    names = dataset.features["tags"].feature.names
+    tags = TagSet([name[2:] for name in names[1::2]])  # behind O, each label stands as B and as I
     for row in dataset:
         prepared = preprocessor(row["text"])
         if [word.start for word in prepared.words] != row["starts"]:
             raise ValueError(f"document {row['id']!r}: its words are not those of its text")
-        _account(prepared, row["tags"], dataset.features["tags"].feature.names, losses)
+        _account(prepared, tags.runs(row["tags"]), losses)
         for encoded in prepared.windows:
             window = encoded.window
             labels = [IGNORED] * len(encoded.input_ids)
@@ -164,8 +166,7 @@ def _windows(
             }
 
 
-def _account(prepared: Prepared, tags: list[int], names: list[str], losses: Losses) -> None:
-    runs = TagSet([name[2:] for name in names[1::2]]).runs(tags)
+def _account(prepared: Prepared, runs: list[tuple[int, int, str]], losses: Losses) -> None:
     windows = [encoded.window for encoded in prepared.windows]
     losses.documents += 1
     losses.spans += len(runs)

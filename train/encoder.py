@@ -47,10 +47,11 @@ def load_tokenizer(name: str) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def load_encoder(name: str, labels: Sequence[str], attention: str = "eager") -> PreTrainedModel:
+def load_encoder(name: str, labels: Sequence[str], attention: str) -> PreTrainedModel:
     """Load an encoder in float32 with a new head for the tags of ``labels``.
 
-    Only safetensors weights are read.
+    Only safetensors weights are read. ``attention`` is the name of an implementation that
+    transformers knows, such as eager or sdpa.
 
     Raises:
         ConfigError: there are none, or they cannot be reached.

@@ -16,7 +16,7 @@ from rich.progress import (
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 
-def progress_bar(console: Console | None = None) -> Progress:
+def progress_bar() -> Progress:
     """Return a progress bar on stderr that shows steps, elapsed and remaining time."""
     return Progress(
         TextColumn("{task.description}"),
@@ -25,7 +25,7 @@ def progress_bar(console: Console | None = None) -> Progress:
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
-        console=console or Console(stderr=True),
+        console=Console(stderr=True),
     )
 
 
