@@ -38,6 +38,10 @@ class DataConfig(_Section):
     """Files or folders; each must exist."""
     train_if_present: Paths = ()
     """Files or folders that are used where they exist; the run says which were not."""
+    standoff: Paths = ()
+    """Training annotation without texts (see :mod:`train.standoff`); each must exist."""
+    texts_if_present: Paths = ()
+    """Where the texts of ``standoff`` may be; the run says how many were found."""
     validation: Paths = ()
     """Chooses the best epoch. Where empty, a share of the training documents is held out."""
     validation_share: float = Field(default=0.06, gt=0, lt=0.5)
@@ -58,6 +62,15 @@ class NormalizerConfig(_Section):
     def build(self) -> Normalizer:
         """Return the normalizer that these choices describe."""
         return Normalizer(**self.model_dump())
+
+
+class AugmentationConfig(_Section):
+    """Copies that are added to the training split; see :mod:`train.augmentation`."""
+
+    mentions: float = Field(default=0.0, ge=0, le=1)
+    """Share of the sentences that get a copy with mentions exchanged."""
+    spelling: float = Field(default=0.0, ge=0, le=1)
+    """Share of the sentences that get a copy in hasty spelling."""
 
 
 class CardConfig(_Section):
@@ -87,6 +100,7 @@ class TrainConfig(_Section):
     )
     data: DataConfig = DataConfig()
     normalizer: NormalizerConfig = NormalizerConfig()
+    augmentation: AugmentationConfig = AugmentationConfig()
 
     card: CardConfig = CardConfig()
 
@@ -99,9 +113,17 @@ class TrainConfig(_Section):
     """One run for each; the best by validation F1 becomes the run's model."""
     num_train_epochs: float = Field(default=6, gt=0)
     learning_rate: float = Field(default=3e-4, gt=0)
+    layer_decay: float = Field(default=1.0, gt=0, le=1)
+    """By how much the learning rate falls from one layer to the one below it."""
     lr_scheduler_type: Literal["linear", "cosine", "constant", "constant_with_warmup"] = "linear"
     warmup_ratio: float = Field(default=0.1, ge=0, lt=1)
     weight_decay: float = Field(default=0.01, ge=0)
+    dropout: float | None = Field(default=None, ge=0, lt=1)
+    """Of hidden states and attention while training; None leaves what the encoder came with."""
+    ema_decay: float = Field(default=0.0, ge=0, lt=1)
+    """Where positive, the model is the running average of the weights with this decay a step."""
+    label_all_sub_words: bool = False
+    """Learn a word's tag at each of its sub-words; prediction reads the first alone."""
     label_smoothing_factor: float = Field(default=0.0, ge=0, lt=1)
     class_weights: dict[Label, Annotated[float, Field(gt=0)]] = {}
     """How much the loss of a label's words counts, such as {BASE: 2}; 1 for those not named."""
@@ -122,7 +144,7 @@ class TrainConfig(_Section):
     @model_validator(mode="after")
     def _check(self) -> TrainConfig:
         faults = []
-        if not self.data.train and not self.data.train_if_present:
+        if not (self.data.train or self.data.train_if_present or self.data.standoff):
             faults.append("data.train: names no file; add a file or folder to train on")
         for key, values in (("labels", self.labels), ("seeds", self.seeds)):
             if len(set(values)) != len(values):

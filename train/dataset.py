@@ -12,9 +12,10 @@ from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value
 
 from train.config import DataConfig
 from train.corpus import fingerprint, read_corpus
-from train.document import Document
-from train.errors import ConfigError
+from train.document import Document, check_ids
+from train.errors import ConfigError, DataError
 from train.preprocessor import Prepared, Preprocessor
+from train.standoff import Standoff, read_standoff
 from train.tags import TagSet
 from train.words import split_words
 
@@ -56,12 +57,19 @@ def read_splits(config: DataConfig, labels: Sequence[str]) -> Splits:
         for path in config.train_if_present
         if path not in present
     ]
-    if not config.train and not present:
-        raise ConfigError(
-            "data: none of the files of train_if_present is here: "
-            + ", ".join(config.train_if_present)
-        )
     train = read_corpus([*config.train, *present], labels)
+    if config.standoff:
+        standoff = read_standoff(config.standoff, config.texts_if_present, labels)
+        faults = check_ids((d.id, d.id) for d in [*train, *standoff.documents])
+        train += standoff.documents
+        notes.extend(_standoff_notes(config, standoff))
+        if again := list(faults):
+            raise DataError(again)
+    if not train:
+        raise ConfigError(
+            "data: no training file is here, of "
+            + ", ".join([*config.train_if_present, *config.texts_if_present])
+        )
     if config.validation:
         validation = read_corpus(config.validation, labels)
     else:
@@ -83,6 +91,22 @@ def read_splits(config: DataConfig, labels: Sequence[str]) -> Splits:
                 f"the {name} score flatters"
             )
     return Splits(train, validation, test, tuple(notes))
+
+
+def _standoff_notes(config: DataConfig, standoff: Standoff) -> Iterator[str]:
+    if standoff.missing:
+        yield (
+            f"{len(standoff.missing)} of the {standoff.total} sentences of "
+            f"{', '.join(config.standoff)} have no text here (looked in "
+            f"{', '.join(config.texts_if_present)}); this run trains without them. "
+            "scripts/fetch_newswire.py fetches them"
+        )
+    if standoff.changed:
+        yield (
+            f"{len(standoff.changed)} sentences of {', '.join(config.standoff)} have another text "
+            f"here than the annotated one, such as {standoff.changed[0]}; this run trains "
+            "without them"
+        )
 
 
 def build_dataset(splits: Splits, labels: Sequence[str]) -> DatasetDict:
@@ -135,17 +159,20 @@ class Losses:
         )
 
 
-def training_rows(dataset: Dataset, preprocessor: Preprocessor, losses: Losses) -> Dataset:
+def training_rows(
+    dataset: Dataset, preprocessor: Preprocessor, losses: Losses, all_sub_words: bool = False
+) -> Dataset:
     """Return one row for each window of a split: ``input_ids``, ``labels`` and ``length``.
 
-    A word's tag stands at its first sub-word; every other position is ``IGNORED``, as are the
-    words that another window owns, so that every word is learnt once. ``losses`` is added to.
+    A word's tag stands at its first sub-word, and with ``all_sub_words`` at the others too (I
+    behind B); every other position is ``IGNORED``, as are the words that another window owns, so
+    that every word is learnt once. ``losses`` is added to.
     """
-    return Dataset.from_list(list(_windows(dataset, preprocessor, losses)))
+    return Dataset.from_list(list(_windows(dataset, preprocessor, losses, all_sub_words)))
 
 
 def _windows(
-    dataset: Dataset, preprocessor: Preprocessor, losses: Losses
+    dataset: Dataset, preprocessor: Preprocessor, losses: Losses, all_sub_words: bool
 ) -> Iterator[dict[str, Any]]:
     names = dataset.features["tags"].feature.names
     tags = TagSet([name[2:] for name in names[1::2]])  # behind O, each label stands as B and as I
@@ -157,8 +184,15 @@ def _windows(
         for encoded in prepared.windows:
             window = encoded.window
             labels = [IGNORED] * len(encoded.input_ids)
+            ends = [*encoded.heads[1:], len(encoded.input_ids) - len(preprocessor.special.suffix)]
             for word in range(window.owned_first, window.owned_last):
-                labels[encoded.heads[word - window.first]] = row["tags"][word]
+                head, tag = encoded.heads[word - window.first], row["tags"][word]
+                labels[head] = tag
+                if all_sub_words:
+                    rest = range(head + 1, ends[word - window.first])
+                    inside = tag + tag % 2  # in the order O, B, I, B, I a B is odd, its I the next
+                    for position in rest:
+                        labels[position] = inside
             yield {
                 "input_ids": encoded.input_ids,
                 "labels": labels,

@@ -25,6 +25,9 @@ from train.tags import TagSet
 _OFFSET_POSITIONS = {"roberta", "xlm-roberta", "camembert", "xlm-roberta-xl", "xmod"}
 
 
+_DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout")
+
+
 def load_tokenizer(name: str) -> PreTrainedTokenizerBase:
     """Load the fast tokenizer of an encoder.
 
@@ -47,17 +50,20 @@ def load_tokenizer(name: str) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def load_encoder(name: str, labels: Sequence[str], attention: str) -> PreTrainedModel:
+def load_encoder(
+    name: str, labels: Sequence[str], attention: str, dropout: float | None = None
+) -> PreTrainedModel:
     """Load an encoder in float32 with a new head for the tags of ``labels``.
 
     Only safetensors weights are read. ``attention`` is the name of an implementation that
-    transformers knows, such as eager or sdpa.
+    transformers knows, such as eager or sdpa; ``dropout`` replaces the encoder's own.
 
     Raises:
         ConfigError: there are none, or they cannot be reached.
     """
     name = _resolve(name)
     tags = TagSet(labels).names
+    changes = {} if dropout is None else dict.fromkeys(_DROPOUTS, dropout)
     try:
         model: PreTrainedModel = AutoModelForTokenClassification.from_pretrained(
             name,
@@ -67,6 +73,7 @@ def load_encoder(name: str, labels: Sequence[str], attention: str) -> PreTrained
             attn_implementation=attention,
             use_safetensors=True,
             ignore_mismatched_sizes=True,  # a head trained for other labels is replaced
+            **changes,
         )
     except (OSError, ValueError) as error:
         raise ConfigError(_unreachable(name, error)) from None

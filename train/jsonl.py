@@ -106,13 +106,18 @@ def _parse(line: str, where: str) -> Iterator[Document | Fault]:
     if faults:
         yield from faults
         return
-    parsed = [_parse_span(item, text, f"{where}: spans[{i}]") for i, item in enumerate(spans)]
-    faults = [item for item in parsed if isinstance(item, Fault)]
-    if faults:
-        yield from faults
+    sound = parse_spans(spans, text, where)
+    if isinstance(sound, list):
+        yield from sound
         return
-    sound = sorted(item for item in parsed if isinstance(item, Span))
-    yield Document(identifier, text, tuple(sound), meta)
+    yield Document(identifier, text, sound, meta)
+
+
+def parse_spans(items: list[Any], text: str, where: str) -> tuple[Span, ...] | list[Fault]:
+    """Return the spans of a record in text order, or the list of what is wrong with them."""
+    parsed = [_parse_span(item, text, f"{where}: spans[{i}]") for i, item in enumerate(items)]
+    faults = [item for item in parsed if isinstance(item, Fault)]
+    return faults or tuple(sorted(item for item in parsed if isinstance(item, Span)))
 
 
 def _parse_span(item: Any, text: str, where: str) -> Span | Fault:

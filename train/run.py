@@ -17,7 +17,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from datasets import Dataset, concatenate_datasets
+
 from train import __version__
+from train.augmentation import augment
 from train.card import model_card
 from train.config import TrainConfig, load_config
 from train.curve import draw_learning_curve
@@ -28,6 +31,7 @@ from train.errors import ConfigError
 from train.lines import write_whole
 from train.metrics import score
 from train.model_folder import SETTINGS
+from train.preprocessor import Preprocessor
 from train.tagger import Tagger
 from train.training import CHECKPOINTS, last_checkpoint, train_seed
 
@@ -69,12 +73,11 @@ def train(config: TrainConfig, resume: bool = False, say: Say = _silent) -> dict
         say(f"note: {note}")
     tokenizer = load_tokenizer(config.encoder)
     preprocessor = build_preprocessor(tokenizer, config)
-    dataset = build_dataset(splits, config.labels)
-    rows, losses = {}, {}
-    for name, split in dataset.items():
-        losses[name] = Losses()
-        rows[name] = training_rows(split, preprocessor, losses[name])
-        say(f"{name}: {losses[name]}")
+    rows, losses = prepare(config, splits, preprocessor)
+    for name, loss in losses.items():
+        say(f"{name}: {loss}")
+    if len(rows) > losses["train"].windows:
+        say(f"augmentation: {len(rows) - losses['train'].windows} more windows")
     if is_main:
         _claim(folder, config, splits, resume)
     results = []
@@ -91,7 +94,7 @@ def train(config: TrainConfig, resume: bool = False, say: Say = _silent) -> dict
             elif resume:
                 say(f"seed {seed}: no complete checkpoint; starting afresh")
             result = train_seed(
-                config, seed, seed_folder, rows["train"], splits.validation, tokenizer,
+                config, seed, seed_folder, rows, splits.validation, tokenizer,
                 preprocessor, checkpoint,
             )  # fmt: skip
             if result is None:
@@ -106,6 +109,24 @@ def train(config: TrainConfig, resume: bool = False, say: Say = _silent) -> dict
     metrics = _summary(config, splits, losses, results)
     _publish(folder, config, metrics)
     return metrics
+
+
+def prepare(
+    config: TrainConfig, splits: Splits, preprocessor: Preprocessor
+) -> tuple[Dataset, dict[str, Losses]]:
+    """Return the rows to train on, and for each split what preprocessing lost of it."""
+    losses = {}
+    parts = []
+    for name, split in build_dataset(splits, config.labels).items():
+        losses[name] = Losses()
+        rows = training_rows(split, preprocessor, losses[name], config.label_all_sub_words)
+        if name == "train":
+            parts.append(rows)
+    copies = augment(splits.train, config.augmentation)
+    if copies:
+        extra = build_dataset(Splits(copies, [], [], ()), config.labels)["train"]
+        parts.append(training_rows(extra, preprocessor, Losses(), config.label_all_sub_words))
+    return concatenate_datasets(parts), losses
 
 
 def _claim(folder: Path, config: TrainConfig, splits: Splits, resume: bool) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from transformers import (
     set_seed,
 )
 
+from train.averaging import AVERAGE, WeightAverage, put
 from train.config import TrainConfig
 from train.dataset import IGNORED
 from train.document import Document
@@ -37,6 +39,7 @@ from train.export import save_model
 from train.memory import peak_memory
 from train.metrics import Scores, score
 from train.model_folder import WEIGHTS
+from train.optimizer import parameter_groups
 from train.preprocessor import Preprocessor
 from train.progress import TrainingProgress
 from train.tagger import Tagger
@@ -69,19 +72,35 @@ class DocumentTrainer(Trainer):
     """A Trainer that chooses its best checkpoint by strict span F1 on validation documents."""
 
     control: Any
+    optimizer: Any
 
     def __init__(
         self,
         *,
         validation: Sequence[Document],
         preprocessor: Preprocessor,
-        labels: Sequence[str],
+        config: TrainConfig,
+        average: WeightAverage | None,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self._validation = validation
         self._preprocessor = preprocessor
-        self._labels = labels
+        self._config = config
+        self._average = average
+
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        """Give each layer its learning rate."""
+        optimizer: torch.optim.Optimizer | None = self.optimizer
+        if optimizer is None:
+            kind, settings = self.get_optimizer_cls_and_kwargs(self.args)
+            config = self._config
+            groups = parameter_groups(
+                self.model, config.learning_rate, config.weight_decay, config.layer_decay
+            )
+            optimizer = kind(groups, **settings)
+            self.optimizer = optimizer
+        return optimizer
 
     def evaluate(
         self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"
@@ -102,8 +121,10 @@ class DocumentTrainer(Trainer):
     def score_documents(self, documents: Sequence[Document]) -> Scores:
         """Score the model as it is now."""
         model = self.accelerator.unwrap_model(self.model)
-        tagger = Tagger(self._preprocessor, TorchRuntime(model), self._labels)
-        return score(documents, list(tagger.tag(documents)), self._labels)
+        labels = self._config.labels
+        tagger = Tagger(self._preprocessor, TorchRuntime(model), labels)
+        with self._average.applied_to(model) if self._average else nullcontext():
+            return score(documents, list(tagger.tag(documents)), labels)
 
 
 class TagLoss:
@@ -157,6 +178,75 @@ class Collator:
         return {"input_ids": input_ids, "attention_mask": attention_mask, "labels": labels}
 
 
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A trained model, not yet exported, and how it came about."""
+
+    model: PreTrainedModel
+    state: TrainerState
+    is_main: bool
+    """False on the processes of a distributed run that do not write."""
+
+
+def fit(
+    config: TrainConfig,
+    seed: int,
+    folder: Path,
+    rows: Dataset,
+    validation: Sequence[Document],
+    preprocessor: Preprocessor,
+    checkpoint: Path | None,
+) -> Fitted:
+    """Train with one seed, checkpoints in ``folder``; go on from ``checkpoint`` where given.
+
+    Raises:
+        ConfigError: the encoder cannot be loaded.
+    """
+    set_seed(seed)
+    use_cpu = config.device == "cpu" or not torch.cuda.is_available()
+    # On short sentences a CPU is faster with plain matrix products than with fused attention.
+    attention = "eager" if use_cpu else "sdpa"
+    model = load_encoder(config.encoder, config.labels, attention, config.dropout)
+    progress = TrainingProgress(f"seed {seed}")
+    average = WeightAverage(config.ema_decay) if config.ema_decay else None
+    trainer = DocumentTrainer(
+        model=model,
+        args=training_arguments(config, seed, folder / CHECKPOINTS, use_cpu),
+        train_dataset=rows,
+        eval_dataset=rows,  # only says that there is one; evaluate() scores documents
+        data_collator=Collator(preprocessor.special.pad, preprocessor.max_length),
+        compute_loss_func=TagLoss(tag_weights(config), config.label_smoothing_factor),
+        callbacks=[
+            EarlyStoppingCallback(config.early_stopping_patience),
+            progress,
+            *([average] if average else []),
+        ],
+        validation=validation,
+        preprocessor=preprocessor,
+        config=config,
+        average=average,
+    )
+    # These print to stdout, which carries data only.
+    trainer.remove_callback(PrinterCallback)
+    trainer.remove_callback(ProgressCallback)
+    state = TrainerState.load_from_json(str(checkpoint / STATE)) if checkpoint else None
+    if state and stopped_early(state, config.early_stopping_patience):
+        # Nothing is left to train; a resumed Trainer would go on for an epoch all the same.
+        trainer.state = state
+        model.load_state_dict(load_file(_best_checkpoint(state, folder) / WEIGHTS))
+    else:
+        if average and checkpoint:
+            average.restore(checkpoint, trainer.args.device)
+        try:
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        finally:
+            progress.close()
+    trained: PreTrainedModel = trainer.accelerator.unwrap_model(trainer.model)
+    if average:
+        put(trained, load_file(_best_checkpoint(trainer.state, folder) / AVERAGE))
+    return Fitted(trained, trainer.state, trainer.is_world_process_zero())
+
+
 def train_seed(
     config: TrainConfig,
     seed: int,
@@ -176,49 +266,13 @@ def train_seed(
         ModelError: the exported model does not tag like the trained one.
     """
     started = time.monotonic()
-    set_seed(seed)
-    use_cpu = config.device == "cpu" or not torch.cuda.is_available()
-    # On short sentences a CPU is faster with plain matrix products than with fused attention.
-    attention = "eager" if use_cpu else "sdpa"
-    model = load_encoder(config.encoder, config.labels, attention)
-    progress = TrainingProgress(f"seed {seed}")
-    trainer = DocumentTrainer(
-        model=model,
-        args=training_arguments(config, seed, folder / CHECKPOINTS, use_cpu),
-        train_dataset=rows,
-        eval_dataset=rows,  # only says that there is one; evaluate() scores documents
-        data_collator=Collator(preprocessor.special.pad, preprocessor.max_length),
-        compute_loss_func=TagLoss(tag_weights(config), config.label_smoothing_factor),
-        callbacks=[
-            EarlyStoppingCallback(config.early_stopping_patience),
-            progress,
-        ],
-        validation=validation,
-        preprocessor=preprocessor,
-        labels=config.labels,
-    )
-    # These print to stdout, which carries data only.
-    trainer.remove_callback(PrinterCallback)
-    trainer.remove_callback(ProgressCallback)
-    state = TrainerState.load_from_json(str(checkpoint / STATE)) if checkpoint else None
-    if state and stopped_early(state, config.early_stopping_patience):
-        # Nothing is left to train; a resumed Trainer would go on for an epoch all the same.
-        best_folder = folder / CHECKPOINTS / Path(str(state.best_model_checkpoint)).name
-        model.load_state_dict(load_file(best_folder / WEIGHTS))
-        trainer.state = state
-    else:
-        try:
-            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-        finally:
-            progress.close()
-    if not trainer.is_world_process_zero():
+    fitted = fit(config, seed, folder, rows, validation, preprocessor, checkpoint)
+    if not fitted.is_main:
         return None
-    history = epoch_history(trainer.state.log_history)
+    history = epoch_history(fitted.state.log_history)
     best = max(history, key=lambda row: row.get("validation_f1", -1.0))
-    trained: PreTrainedModel = trainer.accelerator.unwrap_model(trainer.model)
-    save_model(
-        trained.cpu(), tokenizer, preprocessor, config.labels, folder, [d.text for d in validation]
-    )
+    texts = [d.text for d in validation]
+    save_model(fitted.model.cpu(), tokenizer, preprocessor, config.labels, folder, texts)
     return RunResult(
         seed=seed,
         best_epoch=best["epoch"],
@@ -227,6 +281,11 @@ def train_seed(
         seconds=time.monotonic() - started,
         peak_memory=peak_memory(),
     )
+
+
+def _best_checkpoint(state: TrainerState, folder: Path) -> Path:
+    """Where the best checkpoint is, also when the run folder has been moved since."""
+    return folder / CHECKPOINTS / Path(str(state.best_model_checkpoint)).name
 
 
 def training_arguments(
