@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -90,6 +91,7 @@ def run_all(
         if (name, seed) not in done
     ]
     output.parent.mkdir(parents=True, exist_ok=True)
+    data_of(load_config(config, variants[0][1]))  # read once, before processes part
     with multiprocessing.get_context("fork").Pool(jobs, maxtasksperchild=1) as pool:
         for result in pool.imap_unordered(run_one, queue, chunksize=1):
             with output.open("a", encoding="utf-8") as file:
@@ -109,10 +111,7 @@ def run_one(job: tuple[Path, str, list[str], int, Sequence[Path]]) -> dict[str, 
 
     from train.config import load_config
     from train.corpus import read_corpus
-    from train.dataset import read_splits
-    from train.encoder import build_preprocessor, load_tokenizer
     from train.metrics import score
-    from train.run import prepare
     from train.tagger import Tagger
     from train.torch_runtime import TorchRuntime
     from train.training import epoch_history, fit
@@ -121,15 +120,15 @@ def run_one(job: tuple[Path, str, list[str], int, Sequence[Path]]) -> dict[str, 
     if torch.cuda.is_available():
         torch.set_num_threads(1)
     config = load_config(path, changes)
-    splits = read_splits(config.data, config.labels)
-    preprocessor = build_preprocessor(load_tokenizer(config.encoder), config)
-    rows, _ = prepare(config, splits, preprocessor)
+    prepared = data_of(config)
     folder = Path(tempfile.mkdtemp(prefix="marsad-experiment-"))
     try:
-        fitted = fit(config, seed, folder, rows, splits.validation, preprocessor, None)
+        fitted = fit(
+            config, seed, folder, prepared.rows, prepared.validation, prepared.preprocessor, None
+        )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    tagger = Tagger(preprocessor, TorchRuntime(fitted.model), config.labels)
+    tagger = Tagger(prepared.preprocessor, TorchRuntime(fitted.model), config.labels)
     history = epoch_history(fitted.state.log_history)
     scores = {}
     for file in data:
@@ -145,10 +144,44 @@ def run_one(job: tuple[Path, str, list[str], int, Sequence[Path]]) -> dict[str, 
         "seed": seed,
         "scores": {"validation": {"micro": best}} | scores,
         "epochs": [round(row["validation_f1"], 4) for row in history],
-        "sentences": len(splits.train),
+        "sentences": prepared.sentences,
         "seconds": round(time.monotonic() - started, 1),
         "device": "cuda" if torch.cuda.is_available() else "cpu",
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a config trains on."""
+
+    rows: Any
+    validation: Any
+    preprocessor: Any
+    sentences: int
+
+
+_PREPARED: dict[str, Prepared] = {}
+"""By what they depend on; the parent's are there in every process."""
+
+
+def data_of(config: Any) -> Prepared:
+    """Return the data of a config, prepared at most once in a process and its parents."""
+    from train import training  # noqa: F401 (imported once, for all processes)
+    from train.dataset import read_splits
+    from train.encoder import build_preprocessor, load_tokenizer
+    from train.run import prepare
+
+    relevant = [
+        "encoder", "labels", "data", "normalizer", "augmentation", "max_length", "stride",
+        "label_all_sub_words",
+    ]  # fmt: skip
+    key = repr([getattr(config, name) for name in relevant])
+    if key not in _PREPARED:
+        splits = read_splits(config.data, config.labels)
+        preprocessor = build_preprocessor(load_tokenizer(config.encoder), config)
+        rows, _ = prepare(config, splits, preprocessor)
+        _PREPARED[key] = Prepared(rows, splits.validation, preprocessor, len(splits.train))
+    return _PREPARED[key]
 
 
 def read_results(output: Path) -> list[dict[str, Any]]:

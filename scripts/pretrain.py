@@ -130,7 +130,7 @@ def run(
         f"{len(files)} files, {len(blocks):,} rows of {plan.block_size} tokens; "
         f"{held_out:,} rows held out"
     )
-    model = load_masked_language_model(encoder, plan.dropout)
+    model = load_masked_language_model(encoder, plan.dropout, plan.seed)
     masker = WordMasker(
         tokenizer.mask_token_id, tokenizer.all_special_ids, len(tokenizer), plan.mask_share
     )
@@ -141,7 +141,6 @@ def run(
         with (output_dir / LOG).open("a", encoding="utf-8") as log:
             log.write(json.dumps(figures) + "\n")
 
-    torch.manual_seed(plan.seed)
     figures = pretrain(
         model, blocks[order[held_out:]], blocks[order[:held_out]], masker, plan, output_dir,
         report, resume=resume, compiled=compiled, save_every=save_every,

@@ -15,6 +15,7 @@ from train import __version__
 from train.errors import InputError, MarsadError
 
 if TYPE_CHECKING:
+    from train.document import Document
     from train.tagger import Coverage
 
 app = typer.Typer(
@@ -48,6 +49,12 @@ def version(
     if show:
         print(__version__)
         raise typer.Exit
+
+
+TextsOption = Annotated[
+    list[Path] | None,
+    typer.Option("--texts", help="Where the texts of standoff annotation are (repeat it)."),
+]
 
 
 @app.command()
@@ -192,16 +199,92 @@ def convert(
         list[str] | None,
         typer.Option("--label", help="A label that may occur (repeat it); any may if left out."),
     ] = None,
+    texts: TextsOption = None,
 ) -> None:
     """Check annotated data and write it as inline text (.txt) or JSONL."""
-    from train.corpus import read_corpus, write_corpus
+    from train.corpus import write_corpus
 
     _refuse_overwriting(output, data)
-    documents = read_corpus(data, labels or None)
+    documents = _annotated(data, texts, labels)
     write_corpus(documents, output)
     counts = Counter(span.label for document in documents for span in document.spans)
     spans = ", ".join(f"{count} {label}" for label, count in counts.most_common()) or "no spans"
     _say(f"{output}: {len(documents)} documents; {spans}")
+
+
+@app.command()
+def check(
+    data: Annotated[list[Path], typer.Argument(help="Annotated files or folders.")],
+    texts: TextsOption = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Also write the findings here as JSON.")
+    ] = None,
+) -> None:
+    """List what looks inconsistent in annotated data: a question each, not a fault."""
+    import json
+    from dataclasses import asdict
+
+    from train.check import check as find
+    from train.lines import write_whole
+
+    _refuse_overwriting(json_file, data)
+    documents = _annotated(data, texts)
+    findings = find(documents)
+    if json_file:
+        with write_whole(json_file) as file:
+            json.dump([asdict(f) for f in findings], file, ensure_ascii=False, indent=1)
+            file.write("\n")
+    _utf8_output()
+    for finding in findings:
+        print(finding)
+    counts = Counter(finding.kind for finding in findings)
+    kinds = ", ".join(f"{count} {kind}" for kind, count in counts.most_common())
+    _say(f"{len(documents)} documents, {len(findings)} findings" + (f": {kinds}" if kinds else ""))
+
+
+@app.command()
+def agreement(
+    first: Annotated[Path, typer.Argument(help="An annotated file or folder.")],
+    second: Annotated[Path, typer.Argument(help="Another annotation of the same texts.")],
+    texts: TextsOption = None,
+    differences: Annotated[
+        bool, typer.Option("--differences", help="Also print the sentences marked otherwise.")
+    ] = False,
+) -> None:
+    """Compare two annotations of the same texts: strict span F1, by label."""
+    from rich.console import Console
+
+    from train.agreement import compare
+    from train.display import render_scores
+    from train.inline import format_line
+
+    ours, theirs = _annotated([first], texts), _annotated([second], texts)
+    labels = sorted({span.label for d in [*ours, *theirs] for span in d.spans}) or ["O"]
+    result = compare(ours, theirs, labels)
+    _utf8_output()
+    if differences:
+        for one, other in result.differing:
+            print(f"{one.id}\n  {format_line(one)}\n  {format_line(other)}")
+    Console(highlight=False).print(render_scores(result.scores))
+    _say(
+        f"{len(result.first)} texts in both, {len(result.differing)} of them marked otherwise; "
+        f"{result.only_first} only in {first}, {result.only_second} only in {second}"
+    )
+
+
+def _annotated(
+    data: list[Path], texts: list[Path] | None, labels: list[str] | None = None
+) -> list[Document]:
+    from train.standoff import read_annotated
+
+    documents, standoff = read_annotated(data, texts or [], labels or None)
+    if standoff.missing or standoff.changed:
+        _say(
+            f"note: {len(standoff.missing)} standoff sentences have no text here and "
+            f"{len(standoff.changed)} have another one; name their texts with --texts "
+            "(scripts/fetch_newswire.py fetches them)"
+        )
+    return documents
 
 
 @app.command()

@@ -102,6 +102,8 @@ def _parse(line: str, where: str) -> Iterator[Document | Fault]:
     ):
         if not isinstance(value, kind):
             found = f"a JSON {_kind(value)}" if name in record else "nothing"
+            if name == "text" and "sha256" in record:
+                noun += "; a standoff record has its text elsewhere: see train.standoff"
             faults.append(Fault(f"{where}: {name}", found, noun))
     if faults:
         yield from faults

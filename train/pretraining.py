@@ -82,12 +82,13 @@ class MaskedLanguageModel(torch.nn.Module):
         )
 
 
-def load_masked_language_model(name: str, dropout: float) -> MaskedLanguageModel:
-    """Load an encoder in float32; its vocabulary head starts at random where it has none.
+def load_masked_language_model(name: str, dropout: float, seed: int) -> MaskedLanguageModel:
+    """Load an encoder in float32; where it has no vocabulary head, one starts at random.
 
     Raises:
         ConfigError: there is no such encoder with safetensors weights.
     """
+    torch.manual_seed(seed)
     try:
         model: PreTrainedModel = AutoModelForMaskedLM.from_pretrained(
             name,

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from train.corpus import data_files, read_corpus
 from train.document import Document, check_ids, check_spans
 from train.errors import DataError, Fault, InputError
 from train.jsonl import load_object, parse_spans
@@ -101,6 +102,40 @@ def read_standoff(
     return Standoff(documents, missing, changed)
 
 
+def read_annotated(
+    paths: Iterable[Path | str],
+    texts: Iterable[Path | str],
+    labels: Collection[str] | None = None,
+) -> tuple[list[Document], Standoff]:
+    """Read annotated files of any kind, standoff ones among them.
+
+    Returns:
+        All documents, and what became of the standoff records.
+
+    Raises:
+        InputError, DataError: as :func:`read_standoff` and :func:`train.corpus.read_corpus`.
+    """
+    files = [file for path in paths for file in data_files(Path(path))]
+    apart = [file for file in files if _holds_standoff(file)]
+    whole = [file for file in files if file not in apart]
+    documents = read_corpus(whole, labels) if whole else []
+    standoff = read_standoff(apart, texts, labels)
+    faults = list(check_ids((d.id, d.id) for d in [*documents, *standoff.documents]))
+    if faults:
+        raise DataError(faults)
+    return [*documents, *standoff.documents], standoff
+
+
+def _holds_standoff(file: Path) -> bool:
+    if file.suffix != SUFFIX:
+        return False
+    for _, line in read_lines(file):
+        if isinstance(line, str) and line.strip():
+            record = load_object(line, "")
+            return isinstance(record, dict) and "sha256" in record and "text" not in record
+    return False
+
+
 def read_texts(paths: Iterable[Path | str]) -> dict[str, str]:
     """Return the texts of ``{"id", "text"}`` records by id; records without a text are passed over.
 
@@ -141,9 +176,25 @@ def write_standoff(documents: Sequence[Document], path: Path) -> None:
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
-def is_standoff(line: str) -> bool:
-    """Return whether a JSONL line is a standoff record."""
-    return '"sha256"' in line and '"text"' not in line
+def read_digests(paths: Iterable[Path | str]) -> dict[str, str]:
+    """Return the SHA-256 of each annotated sentence by its id.
+
+    Raises:
+        InputError: a path is missing, or a file cannot be read.
+        DataError: a record is faulty.
+    """
+    found: dict[str, str] = {}
+    faults: list[Fault] = []
+    for file in _files(paths):
+        for number, line in read_lines(file):
+            record = _record(line, f"{file}:{number}")
+            if isinstance(record, Fault):
+                faults.append(record)
+            elif record:
+                found[record["id"]] = record["sha256"]
+    if faults:
+        raise DataError(faults)
+    return found
 
 
 def _record(line: str | Fault, where: str) -> dict[str, Any] | Fault | None:

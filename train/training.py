@@ -320,6 +320,7 @@ def training_arguments(
         label_names=["labels"],
         remove_unused_columns=False,
         dataloader_pin_memory=not use_cpu,
+        logging_nan_inf_filter=False,  # it would make a GPU wait for the CPU at every step
         disable_tqdm=True,
         log_level="error",
         ddp_find_unused_parameters=False,

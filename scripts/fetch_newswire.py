@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+"""Rebuild the sentences that seeds/newswire annotates, from the public repositories they stand in.
+
+Their texts belong to their publishers and are not in this repository. What is fetched is checked
+against the SHA-256 of every annotated sentence; what cannot be found is counted and listed. The
+result is a file of texts, which configs/default.yaml reads where it is there.
+
+    python scripts/fetch_newswire.py
+    python scripts/fetch_newswire.py --local antcorpus=~/antcorpus.multisource.data-master.zip
+
+A local copy is a folder (a clone) or the .zip file that GitHub offers. Without --local a source is
+downloaded: about 60 MB in all.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from train.errors import InputError, MarsadError
+from train.lines import write_whole
+from train.newswire import SOURCES, Source, files_of
+from train.standoff import checksum, read_digests
+
+
+def main(
+    annotation: Annotated[Path, typer.Option(help="The standoff annotation.")] = Path(
+        "seeds/newswire"
+    ),
+    output: Annotated[Path, typer.Option(help="Where the texts go.")] = Path(
+        "runs/newswire/texts.jsonl"
+    ),
+    local: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SOURCE=PATH", help="A copy that is here already (repeat it)."),
+    ] = None,
+    missing: Annotated[
+        Path | None, typer.Option(help="Also write the ids that were not found here.")
+    ] = None,
+) -> None:
+    """Fetch, verify and write the texts; exit code 1 where some are missing."""
+    try:
+        absent = fetch(annotation, output, parse_local(local or []))
+        if missing:
+            with write_whole(missing) as file:
+                file.writelines(f"{identifier}\n" for identifier in absent)
+    except MarsadError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise typer.Exit(2) from None
+    if absent:
+        raise typer.Exit(1)
+
+
+def parse_local(items: list[str]) -> dict[str, Path]:
+    """Return local copies by the name of their source.
+
+    Raises:
+        InputError: a source is unknown, or its copy is not there.
+    """
+    names = [source.name for source in SOURCES]
+    copies = {}
+    for item in items:
+        name, equals, path = item.partition("=")
+        if not equals or name not in names:
+            raise InputError(f"--local {item}: expected SOURCE=PATH with one of {', '.join(names)}")
+        copies[name] = Path(path).expanduser()
+        if not copies[name].exists():
+            raise InputError(f"--local {item}: no such file or folder")
+    return copies
+
+
+def fetch(annotation: Path, output: Path, copies: dict[str, Path]) -> list[str]:
+    """Write the texts of all annotated sentences that can be found; return the other ids.
+
+    Raises:
+        MarsadError: the annotation cannot be read, or a local copy is none.
+    """
+    digests = read_digests([annotation])
+    known = tuple(source.prefix for source in SOURCES)
+    absent = [identifier for identifier in digests if not identifier.startswith(known)]
+    texts: dict[str, str] = {}
+    for source in SOURCES:
+        wanted = {k: v for k, v in digests.items() if k.startswith(source.prefix)}
+        if not wanted:
+            continue
+        found, other = {}, 0
+        try:
+            for identifier, text in find(source, wanted, copies.get(source.name)):
+                if checksum(text) == digests[identifier]:
+                    found[identifier] = text
+                else:
+                    other += 1
+        except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+            say(
+                f"{source.name}: cannot be downloaded ({error}); get {source.archive} by other "
+                f"means and give it with --local {source.name}=FILE"
+            )
+        texts |= found
+        absent += sorted(wanted.keys() - found.keys())
+        say(
+            f"{source.name} ({source.licence}): {len(found):,} of {len(wanted):,} sentences, "
+            f"{other:,} with another text than the annotated one"
+        )
+    if texts:
+        with write_whole(output) as file:
+            for identifier in sorted(texts):
+                record = {"id": identifier, "text": texts[identifier]}
+                file.write(json.dumps(record, ensure_ascii=False) + "\n")
+        say(f"{output}: {len(texts):,} sentences; {len(absent):,} not found")
+    else:
+        say("nothing was found; nothing was written")
+    return absent
+
+
+def find(source: Source, wanted: dict[str, str], copy: Path | None) -> list[tuple[str, str]]:
+    """Return the wanted sentences of a source, from a local copy or from GitHub."""
+    if copy:
+        return list(source.find(files_of(copy), wanted))
+    with tempfile.TemporaryDirectory() as folder:
+        archive = Path(folder) / "source.zip"
+        say(f"{source.name}: downloading {source.archive}")
+        with (
+            urllib.request.urlopen(source.archive, timeout=60) as stream,  # noqa: S310 (https)
+            archive.open("wb") as file,
+        ):
+            while block := stream.read(1 << 20):
+                file.write(block)
+        return list(source.find(files_of(archive), wanted))
+
+
+def say(line: str) -> None:
+    """Tell the user how it goes, on stderr."""
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    typer.run(main)
