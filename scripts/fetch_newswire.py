@@ -19,6 +19,8 @@ import sys
 import tempfile
 import urllib.error
 import urllib.request
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Annotated
 
@@ -102,6 +104,11 @@ def fetch(annotation: Path, output: Path, copies: dict[str, Path]) -> list[str]:
                 f"{source.name}: cannot be downloaded ({error}); get {source.archive} by other "
                 f"means and give it with --local {source.name}=FILE"
             )
+        except (LookupError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+            raise InputError(
+                f"{source.name}: no sound copy of {source.repository} ({error!r}); get "
+                f"{source.archive} again"
+            ) from None
         texts |= found
         absent += sorted(wanted.keys() - found.keys())
         say(

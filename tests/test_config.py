@@ -55,7 +55,7 @@ def test_config_trains_two_steps(
             f"encoder={encoders(*KINDS[path.stem])}",
             f"output_dir={tmp_path / 'run'}",
             f"data.train=[{corpus_file}]",
-            "data.train_if_present=[]",
+            "data.standoff=[]",
             f"data.validation=[{corpus_file}]",
             f"data.test=[{corpus_file}]",
             "seeds=[1]",

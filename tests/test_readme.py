@@ -25,7 +25,7 @@ FENCE = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.DOTALL | re.MULTILINE
 # A mention, [text](LABEL), looks like a link; a link leads to a file.
 LINKS = re.findall(r"\]\((?!(?:ACTOR|WEAPON|BASE|CASUALTY)\))([\w./-]+)\)", README)
 CHEAP = (
-    "encoder={encoder} max_length=64 stride=16 max_steps=2 seeds=[13] data.train_if_present=[]"
+    "encoder={encoder} max_length=64 stride=16 max_steps=2 seeds=[13] data.standoff=[]"
     " per_device_train_batch_size=2 bf16=false"
 )
 

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import LABELS, ROOT
+from train.agreement import compare
 from train.corpus import read_corpus
-from train.document import Document
+from train.document import Document, Span
 from train.normalizer import Normalizer
+from train.standoff import read_standoff
 from train.words import split_words
 
 NORMAL = Normalizer(alef=True, ya=True)
@@ -51,15 +53,72 @@ def near_duplicates(left: list[str], right: list[str]) -> list[tuple[str, str]]:
     return pairs
 
 
+CARD = (ROOT / "seeds" / "README.md").read_text(encoding="utf-8")
+
+
+def row(name: str, documents: list[Document]) -> str:
+    """A row of the card's tables."""
+    counts = Counter(span.label for d in documents for span in d.spans)
+    bare = sum(not d.spans for d in documents)
+    cells = [name, len(documents), bare, *(counts[label] for label in LABELS)]
+    return f"| {' | '.join(map(str, cells))} |"
+
+
 @pytest.mark.parametrize("part", ["train", "heldout"])
 def test_counts_are_those_of_the_card(part: str) -> None:
     documents = read(part)
-    counts = Counter(span.label for d in documents for span in d.spans)
-    bare = sum(not d.spans for d in documents)
-    cells = [len(documents), bare, *(counts[label] for label in LABELS)]
-    card = (ROOT / "seeds" / "README.md").read_text(encoding="utf-8")
-    assert f"| {part} | {' | '.join(map(str, cells))} |" in card
+    assert row(part, documents) in CARD
     assert all({"theatre", "register"} <= set(d.meta) for d in documents)
+
+
+@pytest.mark.parametrize("key", ["theatre", "register"])
+def test_kinds_are_those_of_the_card(key: str) -> None:
+    groups: dict[str, list[Document]] = {}
+    for document in read("train"):
+        groups.setdefault(document.meta[key], []).append(document)
+    missing = [row(name, found) for name, found in groups.items() if row(name, found) not in CARD]
+    assert missing == []
+
+
+def test_newswire_counts_are_those_of_the_card() -> None:
+    for file in sorted((ROOT / "seeds" / "newswire").glob("*.jsonl")):
+        records = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        documents = [
+            Document(r["id"], "", tuple(Span(s["start"], s["end"], s["label"]) for s in r["spans"]))
+            for r in records
+        ]
+        assert row(f"`{file.name}`", documents) in CARD
+        assert not any("text" in record for record in records)
+
+
+def test_agreement_is_that_of_the_card() -> None:
+    second = read_corpus([ROOT / "seeds" / "agreement"], LABELS)
+    result = compare(read("train"), second, LABELS)
+    labels = ", ".join(f"{k} {v.f1:.3f}" for k, v in result.scores.labels.items())
+    told = f"{result.scores.micro.f1:.3f} ({labels})"
+    assert told in CARD.replace("\n", " ")
+    assert f"{len(result.differing)} of the {len(result.first)} sentences" in CARD
+
+
+def near_development(documents: list[Document], newswire: Path) -> list[tuple[str, str]]:
+    development = read_corpus([newswire / "dev.jsonl", newswire / "dev-almayadeen.jsonl"], LABELS)
+    # Of very short sentences, such as a bare formula of speech, a shared run of words says nothing.
+    texts = [d.text for d in development if len(words(d.text)) > 4]
+    return near_duplicates([d.text for d in documents if len(words(d.text)) > 4], texts)
+
+
+def test_no_development_sentence_is_trained_on(newswire: Path) -> None:
+    layer = read_standoff([ROOT / "seeds" / "newswire"], [newswire], LABELS)
+    assert layer.total > 10_000
+    assert not layer.missing
+    assert not layer.changed
+    assert near_development([*layer.documents, *read("train")], newswire) == []
+
+
+def test_a_development_sentence_would_be_found(newswire: Path) -> None:
+    [first, *_] = read_corpus([newswire / "dev.jsonl"], LABELS)
+    shuffled = Document("x", first.text.replace("ة", "ه").replace("أ", "ا") + " أمس")
+    assert near_development([shuffled], newswire)
 
 
 def test_near_duplicates_are_found() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from train.config import AugmentationConfig
-from train.document import Document, Span
+from train.document import Document, Span, check_spans
 
 CLITICS = "وفبلك"
 """Letters that may be attached particles. A replacement opens with the same one, or with none."""
@@ -68,7 +68,8 @@ def replace_mentions(documents: Sequence[Document], share: float, seed: int) -> 
         copy = replace(
             document, id=f"{document.id}+mentions", text="".join(text), spans=tuple(spans)
         )
-        if copy.text != document.text:
+        # Where a word is glued to a mention, another mention could grow together with it.
+        if copy.text != document.text and not any(check_spans(copy.text, copy.spans, None, "")):
             copies.append(copy)
     return copies
 

@@ -35,7 +35,9 @@ class WeightAverage(TrainerCallback):
         step = state.global_step
         decay = self.decay * (1 - self.decay ** (step - 1)) / (1 - self.decay**step)
         torch._foreach_lerp_(
-            list(self.weights.values()), [p.detach() for p in current.values()], 1 - decay
+            list(self.weights.values()),  # restored ones are in another order than the model's
+            [current[name].detach() for name in self.weights],
+            1 - decay,
         )
 
     def on_save(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import fmean, stdev
 from typing import Any
 
 import yaml
@@ -29,7 +30,7 @@ Strict: start, end and label must all be right. Scored on the files of this fold
 weights, ONNX Runtime, constrained IOB2 decoding). The validation split chose the best epoch and
 seed{test}.
 
-## Training data
+{reports}## Training data
 
 {train_documents} training documents with {train_spans} spans, fingerprint `{fingerprint}`.
 {data_files}
@@ -43,7 +44,7 @@ What preprocessing lost of the training split: {losses}.
 {batch} on each device, best epoch {best_epoch} of at most {epochs}; {minutes:.1f} minutes since
 this seed was last started or resumed, and at most {memory:.1f} GB of memory.
 
-## Licence and provenance of the weights
+{use_and_limits}## Licence and provenance of the weights
 
 {licence}
 
@@ -93,6 +94,12 @@ def model_card(config: TrainConfig, metrics: dict[str, Any]) -> str:
         main=main,
         by_label="\n".join(by_label),
         test="; the test split was scored once, at the end" if best["test"] else "",
+        reports=_reports(metrics, best["seed"], config),
+        use_and_limits="".join(
+            f"## {title}\n\n{text}\n\n"
+            for title, text in (("Intended use", card.intended_use), ("Limits", card.limits))
+            if text
+        ),
         train_documents=counts["train"]["documents"],
         train_spans=spans,
         fingerprint=metrics["data"]["fingerprint"],
@@ -114,6 +121,58 @@ def model_card(config: TrainConfig, metrics: dict[str, Any]) -> str:
         or "Not stated. The licences of the encoder and of the training data decide; state them "
         "under `card` in the config.",
     )
+
+
+def _reports(metrics: dict[str, Any], seed: int, config: TrainConfig) -> str:
+    """Return tables of the files that were scored: by label, source, length and spelling."""
+    runs = {run["seed"]: run.get("reports") or {} for run in metrics["seeds"]}
+    reports = runs[seed]
+    if not reports:
+        return ""
+    lines = [
+        "## Scores by data, label, source, length and spelling",
+        "",
+        f"Strict F1; the mean and standard deviation over the seeds, and seed {seed} alone.",
+        "",
+        f"| data | documents | all seeds | seed {seed} | {' | '.join(config.labels)} |",
+        "| --- " * (4 + len(config.labels)) + "|",
+    ]
+    for path, found in reports.items():
+        values = [run[path]["scores"]["micro"]["f1"] for run in runs.values() if path in run]
+        spread = f" ± {stdev(values):.3f}" if len(values) > 1 else ""
+        labels = " | ".join(
+            f"{found['scores']['labels'][label]['f1']:.3f}" for label in config.labels
+        )
+        lines.append(
+            f"| {path} | {found['documents']} | {fmean(values):.3f}{spread} | "
+            f"{found['scores']['micro']['f1']:.3f} | {labels} |"
+        )
+    for title, key in (("source", "by_source"), ("words", "by_length")):
+        lines += ["", f"| data | {title} | documents | F1 |", "| --- | --- | --- | --- |"]
+        lines += [
+            f"| {path} | {_named(name, config)} | {part['documents']} | {part['f1']:.3f} |"
+            for path, found in reports.items()
+            for name, part in found[key].items()
+        ]
+    lines += [
+        "",
+        "Hasty spelling is the same sentences with letters without hamza, ta marbuta as ha, ya and "
+        "alef maqsura mixed up, and Arabic-Indic digits (`train/augmentation.py`).",
+        "",
+        "| data | documents | as written | hasty spelling |",
+        "| --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| {path} | {found['spelling']['documents']} | {found['spelling']['clean']:.3f} | "
+        f"{found['spelling']['hasty']:.3f} |"
+        for path, found in reports.items()
+    ]
+    return "\n".join(lines) + "\n\n"
+
+
+def _named(source: str, config: TrainConfig) -> str:
+    meaning = config.card.sources.get(source)
+    return f"{source}: {meaning}" if meaning else source
 
 
 def _front_matter(config: TrainConfig, best: dict[str, Any], main: str) -> dict[str, Any]:

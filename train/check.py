@@ -21,7 +21,7 @@ def _set(words: str) -> frozenset[str]:
 
 
 _PLAIN = Normalizer(alef=True, ya=True)
-_CLITICS = re.compile(r"^(?:[وف]?(?:لل|ال|[بلك](?=\w{3}))|[وف](?=\w{3}))")
+_CLITICS = re.compile(r"^(?:[وف]?(?:لل|[بك]?ال|[بلك](?=\w{3}))|[وف](?=\w{3}))")
 _DIGIT = re.compile(r"\d")
 _UNITS = (
     "واحد واحده اثنان اثنين اثنتين اثنتان ثلاث ثلاثه اربع اربعه خمس خمسه ست سته سبع سبعه ثماني "
@@ -35,7 +35,7 @@ _QUANTIFIERS = _set(
     "غالبيه معظم نصف ربع ثلث ما نحو حوالي قرابه زهاء اكثر اقل"
 )
 _COLLECTIVE = _set("عدد عددا بعض احد احدي عده عشرات مئات الاف مجموعه العديد")
-_DEMONSTRATIVES = _set("هذا هذه هذان هذين هاتان هاتين هولاء ذلك تلك اولئك")
+_DEMONSTRATIVES = _set("هذا هذه هذان هذين هاتان هاتين هؤلاء هولاء ذلك تلك اولئك")
 _RELATIVES = _set("الذي التي الذين اللذان اللتان اللذين اللتين اللواتي")
 _TITLES = _set(
     "العميد اللواء العقيد المقدم الرائد النقيب الملازم الفريق المشير الجنرال الرقيب "
@@ -165,12 +165,14 @@ def _casualty_without_a_count(text: str, span: Span) -> str | None:
     bare = [_CLITICS.sub("", word) for word in found]
     if any(_DIGIT.search(w) or w in _NUMBERS or w in _QUANTIFIERS for w in [*found, *bare]):
         return None
-    compound = re.compile(r"(?:مئ|مائ|عشر|لاث|ارب|خمس|ست|سبع|ثما|تسع|اثن|احد|الاف|مليون)")
-    if any(compound.search(word) for word in found):
+    compound = re.compile(
+        "(?:[وفبلك]|ال)*(?:مئ|مائ|عشر|ثلاث|ارب|خمس|ست|سبع|ثما|تسع|اثن|احد|الاف|مليون)"
+    )
+    if any(compound.match(word) for word in found):
         return None
     first = found[0]
-    dual = re.search(r"(?:ان|ين|ا|ي|اه|اها|يه|يها|يهم)$", first)
-    if not dual and re.match(r"[وفبلك]?ال|لل", first):
+    dual = re.search(r"(?:ان|ين)$", first)  # the endings that go with an article
+    if not dual and re.match(r"(?!والد[ايته])[وفبلك]?ال|لل", text[span.start :]):
         return "definite, with neither a number nor a dual (C4, C8)"
     if re.search(r"(?:ون|ات)$", first):
         return "a plural without a number (C8)"
@@ -180,7 +182,8 @@ def _casualty_without_a_count(text: str, span: Span) -> str | None:
 def _title_in_front(text: str, span: Span) -> str | None:
     found = _words(text, span)
     is_unit = len(found) > 1 and (found[1].startswith("ال") or _DIGIT.search(found[1]))
-    if span.label == "ACTOR" and len(found) > 1 and found[0] in _TITLES and not is_unit:
+    is_title = len(found) > 1 and found[0].lstrip("وفبك") in _TITLES
+    if span.label == "ACTOR" and is_title and not is_unit:
         return "a title or rank opens an ACTOR (A6: the name alone)"
     return None
 

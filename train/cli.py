@@ -204,7 +204,7 @@ def convert(
     """Check annotated data and write it as inline text (.txt) or JSONL."""
     from train.corpus import write_corpus
 
-    _refuse_overwriting(output, data)
+    _refuse_overwriting(output, [*data, *(texts or [])])
     documents = _annotated(data, texts, labels)
     write_corpus(documents, output)
     counts = Counter(span.label for document in documents for span in document.spans)
@@ -227,7 +227,7 @@ def check(
     from train.check import check as find
     from train.lines import write_whole
 
-    _refuse_overwriting(json_file, data)
+    _refuse_overwriting(json_file, [*data, *(texts or [])])
     documents = _annotated(data, texts)
     findings = find(documents)
     if json_file:

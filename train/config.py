@@ -48,6 +48,8 @@ class DataConfig(_Section):
     """The share held out; which documents depends on their texts alone."""
     test: Paths = ()
     """Scored once, at the end, and reported in the model card."""
+    report_if_present: Paths = ()
+    """Further annotated files that are scored at the end where they exist, for the card alone."""
 
 
 class NormalizerConfig(_Section):
@@ -83,6 +85,11 @@ class CardConfig(_Section):
     """Licence and provenance of encoder and weights, in words."""
     data: str = ""
     """Where the training data comes from, and on what terms."""
+    intended_use: str = ""
+    limits: str = ""
+    """What the model is known to get wrong."""
+    sources: dict[Name, str] = {}
+    """What the sources in the tables are, by the name that stands there."""
 
 
 class TrainConfig(_Section):

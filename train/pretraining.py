@@ -8,26 +8,22 @@ gone.
 
 from __future__ import annotations
 
-import json
 import math
-import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
 from transformers import AutoModelForMaskedLM, PreTrainedModel
 
 from train.blocks import Blocks
+from train.checkpoint import Progress, load_checkpoint, save_checkpoint
 from train.dataset import IGNORED
-from train.errors import ConfigError, ModelError
+from train.errors import ConfigError
 from train.masking import WordMasker
 
-CHECKPOINT = "checkpoint-"
-WEIGHTS, STATE = "state.safetensors", "state.json"
 HEADS = ("cls", "lm_head", "predictions", "generator_lm_head")
 """What models call the part that turns hidden states into vocabulary logits."""
 
@@ -103,16 +99,6 @@ def load_masked_language_model(name: str, dropout: float, seed: int) -> MaskedLa
     return MaskedLanguageModel(model)
 
 
-@dataclass(slots=True)
-class Progress:
-    """Where a training is."""
-
-    step: int = 0
-    seconds: float = 0.0
-    """Spent on steps so far, over all starts."""
-    tokens: int = 0
-
-
 Report = Callable[[dict[str, Any]], None]
 
 
@@ -161,7 +147,7 @@ def pretrain(
         )
     steps = math.ceil(steps_an_epoch * plan.epochs) if plan.epochs else None
     identity = asdict(plan) | {"rows": len(train)}
-    progress = load_checkpoint(folder, model, optimizer, identity) if resume else Progress()
+    progress = load_checkpoint(folder, optimizer, identity) if resume else Progress()
     forward = torch.compile(model) if compiled else model
     generator = torch.Generator(device)
     losses: list[torch.Tensor] = []
@@ -199,7 +185,7 @@ def pretrain(
         if time.monotonic() - saved > 60 * save_every:
             report(_figures(model, validation, masker, plan, progress, losses, device))
             losses.clear()
-            save_checkpoint(folder, model, optimizer, identity, progress)
+            save_checkpoint(folder, optimizer, identity, progress)
             saved = time.monotonic()
     figures = _figures(model, validation, masker, plan, progress, losses, device)
     report(figures)
@@ -269,77 +255,3 @@ def _figures(
         "train_loss": round(float(torch.stack(losses).mean()), 4) if losses else None,
         "validation_loss": round(validation_loss(model, validation, masker, plan, device), 4),
     }
-
-
-def save_checkpoint(
-    folder: Path,
-    model: MaskedLanguageModel,
-    optimizer: torch.optim.Optimizer,
-    identity: dict[str, Any],
-    progress: Progress,
-) -> None:
-    """Write weights, optimizer moments and progress; older checkpoints go when it is whole."""
-    target = folder / f"{CHECKPOINT}{progress.step}"
-    unfinished = folder / f".{target.name}"
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    tensors = {f"parameter.{i}": p.detach() for i, p in enumerate(_parameters(optimizer))}
-    for index, parameter in enumerate(_parameters(optimizer)):
-        for name, value in optimizer.state[parameter].items():
-            tensors[f"{name}.{index}"] = value
-    save_file({name: t.cpu().contiguous() for name, t in tensors.items()}, unfinished / WEIGHTS)
-    state = {"identity": identity, "progress": asdict(progress)}
-    (unfinished / STATE).write_text(json.dumps(state), encoding="utf-8")
-    older = list(_checkpoints(folder))
-    unfinished.replace(target)
-    for path in older:
-        shutil.rmtree(path)
-
-
-def load_checkpoint(
-    folder: Path,
-    model: MaskedLanguageModel,
-    optimizer: torch.optim.Optimizer,
-    identity: dict[str, Any],
-) -> Progress:
-    """Restore the newest checkpoint of ``folder``; a fresh start where there is none.
-
-    Raises:
-        ModelError: it was made with another plan or other text.
-    """
-    found = max(_checkpoints(folder), key=_step, default=None)
-    if found is None:
-        return Progress()
-    state = json.loads((found / STATE).read_text(encoding="utf-8"))
-    changed = sorted(k for k in identity if state["identity"].get(k) != identity[k])
-    if changed:
-        raise ModelError(
-            f"{found}: was made with other values of {', '.join(changed)}; restore them to "
-            "resume, or choose another --output-dir"
-        )
-    tensors = load_file(found / WEIGHTS)
-    names = ("step", "exp_avg", "exp_avg_sq")
-    with torch.no_grad():
-        for index, parameter in enumerate(_parameters(optimizer)):
-            parameter.copy_(tensors[f"parameter.{index}"])
-            # step stays on the CPU unless the optimizer is fused, as torch keeps it
-            optimizer.state[parameter] = {
-                name: tensors[f"{name}.{index}"].to(
-                    "cpu" if name == "step" and not optimizer.defaults["fused"]
-                    else parameter.device
-                )
-                for name in names
-            }  # fmt: skip
-    return Progress(**state["progress"])
-
-
-def _parameters(optimizer: torch.optim.Optimizer) -> list[torch.Tensor]:
-    return [p for group in optimizer.param_groups for p in group["params"]]
-
-
-def _checkpoints(folder: Path) -> Iterator[Path]:
-    return (p for p in folder.glob(f"{CHECKPOINT}*") if p.name[len(CHECKPOINT) :].isdigit())
-
-
-def _step(path: Path) -> int:
-    return int(path.name[len(CHECKPOINT) :])

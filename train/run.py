@@ -32,6 +32,7 @@ from train.lines import write_whole
 from train.metrics import score
 from train.model_folder import SETTINGS
 from train.preprocessor import Preprocessor
+from train.slices import report
 from train.tagger import Tagger
 from train.training import CHECKPOINTS, last_checkpoint, train_seed
 
@@ -99,7 +100,7 @@ def train(config: TrainConfig, resume: bool = False, say: Say = _silent) -> dict
             )  # fmt: skip
             if result is None:
                 continue
-            outcome = asdict(result) | _evaluate(seed_folder, splits, config.labels)
+            outcome = asdict(result) | evaluate(seed_folder, splits, config)
             _write_json(outcome, result_file)
             # Only now is nothing of them needed any more; optimizer states are large.
             shutil.rmtree(seed_folder / CHECKPOINTS)
@@ -174,16 +175,23 @@ def _changes(stored: Path, digest: Path, config: TrainConfig, splits: Splits) ->
     return changed
 
 
-def _evaluate(folder: Path, splits: Splits, labels: Sequence[str]) -> dict[str, Any]:
+def evaluate(folder: Path, splits: Splits, config: TrainConfig) -> dict[str, Any]:
     """Score a finished model folder as it will be used: half precision, ONNX Runtime."""
     tagger = Tagger.load(folder)
 
-    def scored(documents: Sequence[Document]) -> dict[str, Any]:
-        return score(documents, list(tagger.tag(documents)), labels).to_dict()
+    def tag(documents: Sequence[Document]) -> list[Document]:
+        return list(tagger.tag(documents))
 
+    def scored(documents: Sequence[Document]) -> dict[str, Any]:
+        return score(documents, tag(documents), config.labels).to_dict()
+
+    present = [path for path in config.data.report_if_present if Path(path).exists()]
     return {
         "validation": scored(splits.validation),
         "test": scored(splits.test) if splits.test else None,
+        "reports": {
+            path: report(path, tag, config.labels) for path in (*config.data.test, *present)
+        },
     }
 
 
