@@ -87,7 +87,7 @@ def test_optional_data_is_used_or_reported(corpus_file: Path, tmp_path: Path) ->
     splits = read_splits(config, LABELS)
     assert any("gone.jsonl is not here" in note for note in splits.notes)
     assert any("6 of 6 validation texts also stand in the training" in n for n in splits.notes)
-    with pytest.raises(ConfigError, match="none of the files"):
+    with pytest.raises(ConfigError, match="no training file is here"):
         read_splits(DataConfig(train_if_present=(str(tmp_path / "gone.jsonl"),)), LABELS)
 
 

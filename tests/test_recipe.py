@@ -26,7 +26,7 @@ from transformers import (
 )
 
 from tests.conftest import LABELS, SIZE, TOKENIZERS
-from tests.test_formats import documents
+from tests.test_standoff import sound_documents
 from tests.test_training import interrupt
 from train.augmentation import augment, misspell, replace_mentions
 from train.averaging import WeightAverage
@@ -42,7 +42,7 @@ from train.run import prepare, train
 from train.training import fit
 
 Make = Callable[..., TrainConfig]
-corpora = st.lists(documents(), min_size=1, max_size=5).map(
+corpora = st.lists(sound_documents, min_size=1, max_size=5).map(
     lambda drawn: [replace(d, id=f"d{n}", meta={"year": "2015"}) for n, d in enumerate(drawn)]
 )
 seeds = st.integers(0, 1_000)

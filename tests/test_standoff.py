@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -36,6 +37,8 @@ from train.standoff import (
 )
 
 TEXT = "قتل جندي في قصف"
+# Annotated data never holds half of a surrogate pair: it is refused when it is read.
+sound_documents = documents().filter(lambda d: not re.search("[\ud800-\udfff]", d.text))
 
 
 def sha256(text: str) -> str:
@@ -64,7 +67,7 @@ def edited(draw: st.DrawFn, text: str) -> str:
 
 @given(
     st.lists(
-        st.tuples(documents(), st.sampled_from(["there", "changed", "gone"])),
+        st.tuples(sound_documents, st.sampled_from(["there", "changed", "gone"])),
         min_size=1,
         max_size=5,
     ),
@@ -488,7 +491,7 @@ def test_what_is_not_found_is_listed_and_another_text_is_not_written(
     assert done.returncode == 1, done.stderr
     listed = (tmp_path / "missing").read_text(encoding="utf-8").splitlines()
     assert sorted(listed) == sorted(d.id for d in absent)
-    assert read_texts([tmp_path / "texts.jsonl"]) == {d.id: d.text for d in kept}
+    assert read_texts([tmp_path / "texts.jsonl"]) == {d.id: [d.text] for d in kept}
     assert "1 of 3 sentences, 1 with another text" in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -501,7 +504,7 @@ def test_what_cannot_be_downloaded_does_not_stop_the_rest(
     assert "arabic-event-gsr: cannot be downloaded" in done.stderr
     assert "--local arabic-event-gsr=FILE" in done.stderr
     assert "Traceback" not in done.stderr
-    assert read_texts([tmp_path / "texts.jsonl"]) == {NEWS[3].id: NEWS[3].text}
+    assert read_texts([tmp_path / "texts.jsonl"]) == {NEWS[3].id: [NEWS[3].text]}
 
 
 def damaged(content: bytes) -> bytes:

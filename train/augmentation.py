@@ -15,10 +15,13 @@ from train.document import Document, Span, check_spans
 
 CLITICS = "وفبلك"
 """Letters that may be attached particles. A replacement opens with the same one, or with none."""
-HABITS = {
-    "أ": "ا", "إ": "ا", "آ": "ا", "ة": "ه", "ى": "ي", "ؤ": "و", "ئ": "ي",
-    **dict(zip("0123456789", "٠١٢٣٤٥٦٧٨٩", strict=True)),
-}  # fmt: skip
+HABITS = (
+    {"أ": "ا", "إ": "ا", "آ": "ا"},
+    {"ة": "ه"},
+    {"ى": "ي"},
+    {"ؤ": "و", "ئ": "ي"},
+    dict(zip("0123456789", "٠١٢٣٤٥٦٧٨٩", strict=True)),
+)
 """What hasty writers put for a letter; each is one code point, so offsets stay."""
 FINAL_YA = ("ي", "ى")
 
@@ -85,7 +88,9 @@ def misspell(documents: Sequence[Document], share: float, seed: int) -> list[Doc
         draw = random.Random(f"{seed}:{document.text}")  # noqa: S311
         if draw.random() >= share:
             continue
-        habits = {old: new for old, new in HABITS.items() if draw.random() < 0.7}
+        habits: dict[str, str] = {}
+        for habit in HABITS:
+            habits |= habit if draw.random() < 0.7 else {}
         swap = draw.random() < 0.3
         letters = [habits.get(letter, letter) for letter in document.text]
         for index, letter in enumerate(document.text):

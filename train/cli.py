@@ -284,6 +284,8 @@ def _annotated(
             f"{len(standoff.changed)} have another one; name their texts with --texts "
             "(scripts/fetch_newswire.py fetches them)"
         )
+        if not documents:
+            raise InputError("no sentence has its text here; there is nothing to do")
     return documents
 
 

@@ -84,10 +84,11 @@ def read_standoff(
                 continue
             identifier, digest = record["id"], record["sha256"]
             ids.append((where, identifier))
-            text = known.get(identifier)
-            if text is None:
+            candidates = known.get(identifier, [])
+            text = next((text for text in candidates if checksum(text) == digest), None)
+            if not candidates:
                 missing.append(identifier)
-            elif checksum(text) != digest:
+            elif text is None:
                 changed.append(identifier)
             else:
                 spans = parse_spans(record["spans"], text, where)
@@ -136,14 +137,17 @@ def _holds_standoff(file: Path) -> bool:
     return False
 
 
-def read_texts(paths: Iterable[Path | str]) -> dict[str, str]:
+def read_texts(paths: Iterable[Path | str]) -> dict[str, list[str]]:
     """Return the texts of ``{"id", "text"}`` records by id; records without a text are passed over.
+
+    Several records may have one id, such as a sentence and the counts in it; checksums tell which
+    of their texts is meant.
 
     Raises:
         InputError: a file cannot be read.
         DataError: a line is no JSON object.
     """
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     faults: list[Fault] = []
     for file in _files(paths):
         for number, line in read_lines(file):
@@ -156,7 +160,7 @@ def read_texts(paths: Iterable[Path | str]) -> dict[str, str]:
             elif isinstance(record, dict):
                 identifier, text = record.get("id"), record.get("text")
                 if isinstance(identifier, str) and isinstance(text, str):
-                    found[identifier] = text
+                    found.setdefault(identifier, []).append(text)
     if faults:
         raise DataError(faults)
     return found

@@ -235,7 +235,7 @@ def fit(
         trainer.state = state
         model.load_state_dict(load_file(_best_checkpoint(state, folder) / WEIGHTS))
     else:
-        if average and checkpoint:
+        if average and checkpoint and (checkpoint / AVERAGE).exists():  # else it begins afresh
             average.restore(checkpoint, trainer.args.device)
         try:
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
