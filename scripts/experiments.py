@@ -2,8 +2,8 @@
 """Train variants of a config over several seeds and compare them on annotated files.
 
 A variant is a name and the values that it changes; the config as it stands is the variant "base".
-Runs go side by side in --jobs processes; each finished one is a line of the --output file, and a
-run whose line is there already is not repeated. Nothing is exported.
+Runs go side by side in --jobs processes; each finished one is a line of the --output file. A run
+whose name and seed are there already is not repeated. Nothing is exported.
 
     python scripts/experiments.py configs/default.yaml \\
         --variant "smooth: label_smoothing_factor=0.1" --variant "slow: learning_rate=1e-4" \\
@@ -77,12 +77,19 @@ def run_all(
 ) -> None:
     """Train every variant with every seed that the output does not hold yet."""
     from train.config import load_config
+    from train.corpus import read_corpus
     from train.quiet import quiet_libraries
 
-    for _, changes in variants:
-        load_config(config, changes)  # a slip shows before hours are spent
+    if not variants:
+        raise ConfigError("nothing to run: give --variant, or leave out --no-base")
+    if len({name for name, _ in variants}) < len(variants):
+        raise ConfigError("--variant: the same name twice")
+    for _, changes in variants:  # a slip shows before hours are spent
+        read_corpus(data, load_config(config, changes).labels)
     quiet_libraries()
-    done = {(result["variant"], result["seed"]) for result in read_results(output)}
+    results = read_results(output)
+    check_results(results, config, dict(variants), data, output)
+    done = {(result["variant"], result["seed"]) for result in results}
     # Seed by seed, so that every variant has a first figure early.
     queue = [
         (config, name, changes, seed, data)
@@ -92,7 +99,9 @@ def run_all(
     ]
     output.parent.mkdir(parents=True, exist_ok=True)
     data_of(load_config(config, variants[0][1]))  # read once, before processes part
-    with multiprocessing.get_context("fork").Pool(jobs, maxtasksperchild=1) as pool:
+    # A fork has what was read already; elsewhere than on Linux it is not safe.
+    method = "fork" if sys.platform.startswith("linux") else "spawn"
+    with multiprocessing.get_context(method).Pool(jobs, maxtasksperchild=1) as pool:
         for result in pool.imap_unordered(run_one, queue, chunksize=1):
             with output.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(result, ensure_ascii=False) + "\n")
@@ -134,11 +143,12 @@ def run_one(job: tuple[Path, str, list[str], int, Sequence[Path]]) -> dict[str, 
     for file in data:
         gold = read_corpus([file], config.labels)
         found = score(gold, list(tagger.tag(gold)), config.labels)
-        scores[file.stem] = {"micro": found.micro.f1} | {
+        scores[str(file)] = {"micro": found.micro.f1} | {
             label: counts.f1 for label, counts in found.labels.items()
         }
     best = max(row["validation_f1"] for row in history)
     return {
+        "config": str(path),
         "variant": name,
         "changes": changes,
         "seed": seed,
@@ -182,6 +192,29 @@ def data_of(config: Any) -> Prepared:
         rows, _ = prepare(config, splits, preprocessor)
         _PREPARED[key] = Prepared(rows, splits.validation, preprocessor, len(splits.train))
     return _PREPARED[key]
+
+
+def check_results(
+    results: Sequence[dict[str, Any]],
+    config: Path,
+    variants: dict[str, list[str]],
+    data: Sequence[Path],
+    output: Path,
+) -> None:
+    """Refuse to mix runs of other configs, changes or data with those to come.
+
+    Raises:
+        ConfigError: the output holds a run of the same name that is not the same run.
+    """
+    files = ["validation", *map(str, data)]
+    for result in results:
+        name = result["variant"]
+        same = result["config"] == str(config) and list(result["scores"]) == files
+        if name in variants and not (same and result["changes"] == variants[name]):
+            raise ConfigError(
+                f"{output}: holds {name!r} with another config, other changes or other --data; "
+                "choose another name or another --output"
+            )
 
 
 def read_results(output: Path) -> list[dict[str, Any]]:

@@ -2,8 +2,9 @@
 """Rebuild the sentences that seeds/newswire annotates, from the public repositories they stand in.
 
 Their texts belong to their publishers and are not in this repository. What is fetched is checked
-against the SHA-256 of every annotated sentence; what cannot be found is counted and listed. The
-result is a file of texts, which configs/default.yaml reads where it is there.
+against the SHA-256 of every annotated sentence; what cannot be found is counted, and listed with
+--missing FILE; the exit code is then 1. The result is a file of texts, which every config but
+quick.yaml reads where it is there.
 
     python scripts/fetch_newswire.py
     python scripts/fetch_newswire.py --local antcorpus=~/antcorpus.multisource.data-master.zip
@@ -14,10 +15,11 @@ downloaded: about 60 MB in all.
 
 from __future__ import annotations
 
+import csv
+import http.client
 import json
 import sys
 import tempfile
-import urllib.error
 import urllib.request
 import zipfile
 import zlib
@@ -29,7 +31,7 @@ import typer
 from train.errors import InputError, MarsadError
 from train.lines import write_whole
 from train.newswire import SOURCES, Source, files_of
-from train.standoff import checksum, read_digests
+from train.standoff import checksum, read_digests, read_texts
 
 
 def main(
@@ -85,13 +87,11 @@ def fetch(annotation: Path, output: Path, copies: dict[str, Path]) -> list[str]:
         MarsadError: the annotation cannot be read, or a local copy is none.
     """
     digests = read_digests([annotation])
-    known = tuple(source.prefix for source in SOURCES)
-    absent = [identifier for identifier in digests if not identifier.startswith(known)]
-    texts: dict[str, str] = {}
+    texts = earlier_texts(output, digests)
     for source in SOURCES:
         wanted = {k: v for k, v in digests.items() if k.startswith(source.prefix)}
-        if not wanted:
-            continue
+        if wanted.keys() <= texts.keys():
+            continue  # none asked for, or all found by an earlier run
         found, other = {}, 0
         try:
             for identifier, text in find(source, wanted, copies.get(source.name)):
@@ -99,22 +99,29 @@ def fetch(annotation: Path, output: Path, copies: dict[str, Path]) -> list[str]:
                     found[identifier] = text
                 else:
                     other += 1
-        except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+        except (OSError, http.client.HTTPException) as error:
             say(
                 f"{source.name}: cannot be downloaded ({error}); get {source.archive} by other "
                 f"means and give it with --local {source.name}=FILE"
             )
-        except (LookupError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        except (
+            LookupError,
+            ValueError,
+            RuntimeError,
+            zipfile.BadZipFile,
+            zlib.error,
+            csv.Error,
+        ) as error:
             raise InputError(
                 f"{source.name}: no sound copy of {source.repository} ({error!r}); get "
                 f"{source.archive} again"
             ) from None
         texts |= found
-        absent += sorted(wanted.keys() - found.keys())
         say(
             f"{source.name} ({source.licence}): {len(found):,} of {len(wanted):,} sentences, "
             f"{other:,} with another text than the annotated one"
         )
+    absent = sorted(digests.keys() - texts.keys())
     if texts:
         with write_whole(output) as file:
             for identifier in sorted(texts):
@@ -126,11 +133,27 @@ def fetch(annotation: Path, output: Path, copies: dict[str, Path]) -> list[str]:
     return absent
 
 
+def earlier_texts(output: Path, digests: dict[str, str]) -> dict[str, str]:
+    """Return those texts of an earlier run that are annotated; the rest of the file is let go.
+
+    Raises:
+        MarsadError: the file is there and cannot be read.
+    """
+    if not output.exists():
+        return {}
+    return {
+        identifier: text
+        for identifier, texts in read_texts([output]).items()
+        for text in texts
+        if checksum(text) == digests.get(identifier)
+    }
+
+
 def find(source: Source, wanted: dict[str, str], copy: Path | None) -> list[tuple[str, str]]:
     """Return the wanted sentences of a source, from a local copy or from GitHub."""
     if copy:
         return list(source.find(files_of(copy), wanted))
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         archive = Path(folder) / "source.zip"
         say(f"{source.name}: downloading {source.archive}")
         with (
@@ -139,6 +162,8 @@ def find(source: Source, wanted: dict[str, str], copy: Path | None) -> list[tupl
         ):
             while block := stream.read(1 << 20):
                 file.write(block)
+        if not zipfile.is_zipfile(archive):
+            raise ConnectionError("what came is no whole .zip file")
         return list(source.find(files_of(archive), wanted))
 
 

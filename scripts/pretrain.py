@@ -3,18 +3,19 @@
 
 Texts are .txt files, a text a line, or .jsonl files with a "text"; also .xz and .gz, and folders of
 them. On a CPU one pass over 6 million tokens takes about an hour with two cores; a GPU is used
-where there is one. A stopped run goes on with --resume. The result is a folder for `encoder:` in a
+where there is one. A stopped run goes on from its last checkpoint (one every ten minutes) with the
+same command and --resume. The result is a folder for `encoder:` in a
 training config.
 
     python scripts/pretrain.py news.txt.xz more/ --output-dir runs/encoder
     python scripts/pretrain.py news.txt.xz --minutes 60 --output-dir runs/encoder
-    marsad train configs/default.yaml encoder=runs/encoder
+    marsad train configs/default.yaml encoder=runs/encoder output_dir=runs/adapted
 """
 
 from __future__ import annotations
 
 import json
-import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -33,14 +34,16 @@ def main(
         "models/encoder"
     ),
     epochs: Annotated[
-        float | None, typer.Option(help="Passes over the text; 1 unless --minutes is given.")
+        float | None,
+        typer.Option(min=0.001, help="Passes over the text; 1 unless --minutes is given."),
     ] = None,
     minutes: Annotated[
-        float | None, typer.Option(help="Train for so long instead, whatever is reached.")
+        float | None,
+        typer.Option(min=0.001, help="Train for so long instead, whatever is reached."),
     ] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Rows in a step.")] = 32,
-    block_size: Annotated[int, typer.Option(min=16, help="Tokens in a row.")] = 128,
-    learning_rate: Annotated[float, typer.Option(help="At its peak.")] = 3e-4,
+    block_size: Annotated[int, typer.Option(min=16, max=8192, help="Tokens in a row.")] = 128,
+    learning_rate: Annotated[float, typer.Option(min=1e-9, help="At its peak.")] = 3e-4,
     warmup: Annotated[
         float, typer.Option(min=0, max=0.9, help="Share of the training spent warming up.")
     ] = 0.06,
@@ -52,7 +55,7 @@ def main(
     validation_share: Annotated[
         float, typer.Option(min=0.0001, max=0.5, help="Share of the rows held out for the loss.")
     ] = 0.005,
-    save_every: Annotated[float, typer.Option(help="Minutes between checkpoints.")] = 10,
+    save_every: Annotated[float, typer.Option(min=0, help="Minutes between checkpoints.")] = 10,
     compiled: Annotated[
         bool, typer.Option("--compile", help="Fuse the model with torch.compile (GPU).")
     ] = False,
@@ -91,21 +94,27 @@ def run(
     import torch
 
     from train.blocks import pack, raw_files, read_raw
+    from train.checkpoint import CHECKPOINT
     from train.config import TrainConfig
     from train.encoder import build_preprocessor, load_tokenizer
     from train.masking import WordMasker
     from train.pretraining import Plan, load_masked_language_model, pretrain
     from train.quiet import quiet_libraries
+    from train.runtime import available_cores
 
     quiet_libraries()
     if epochs is not None and minutes is not None:
         raise ConfigError("--epochs and --minutes exclude each other; give one")
+    if output_dir.exists() and not output_dir.is_dir():
+        raise ConfigError(f"{output_dir}: is a file; name a folder")
     if (output_dir / "model.safetensors").exists():
         raise ConfigError(f"{output_dir}: holds a finished encoder; choose another --output-dir")
     if not resume and any(output_dir.glob("checkpoint-*")):
         raise ConfigError(f"{output_dir}: holds a run already; go on with --resume")
     plan = Plan(
-        epochs=None if minutes else 1.0 if epochs is None else epochs, minutes=minutes, **settings
+        epochs=None if minutes is not None else 1.0 if epochs is None else epochs,
+        minutes=minutes,
+        **settings,
     )
     tokenizer = load_tokenizer(encoder)
     if tokenizer.mask_token_id is None:
@@ -119,10 +128,9 @@ def run(
         ),
     )
     files = raw_files(texts)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     blocks = pack(
         (text for file in files for text in read_raw(file)),
-        preprocessor, plan.block_size, cores or 1,
+        preprocessor, plan.block_size, available_cores(),
     )  # fmt: skip
     order = torch.randperm(len(blocks), generator=torch.Generator().manual_seed(0))
     held_out = max(1, int(len(blocks) * validation_share))
@@ -146,7 +154,8 @@ def run(
         report, resume=resume, compiled=compiled, save_every=save_every,
     )  # fmt: skip
     trained = model.model.to("cpu", torch.float16)
-    trained.config.hidden_dropout_prob = trained.config.attention_probs_dropout_prob = 0.1
+    for name, value in model.dropout.items():
+        setattr(trained.config, name, value)
     tokenizer.save_pretrained(output_dir)
     (output_dir / SETTINGS).write_text(
         json.dumps(
@@ -159,6 +168,9 @@ def run(
         encoding="utf-8",
     )
     trained.save_pretrained(output_dir)  # last: a folder with weights is a finished one
+    for pattern in (f"{CHECKPOINT}*", f".{CHECKPOINT}*"):
+        for folder in output_dir.glob(pattern):
+            shutil.rmtree(folder)
     print(json.dumps(figures))
 
 

@@ -63,7 +63,7 @@ def plain_loop(config: TrainConfig, steps: int) -> tuple[float, int]:
 
     rows, pad = _rows(config)
     torch.manual_seed(config.seeds[0])
-    model = load_encoder(config.encoder, config.labels, "sdpa").train()
+    model = load_encoder(config.encoder, config.labels, "sdpa", config.dropout).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=config.learning_rate)
     schedule = get_linear_schedule_with_warmup(optimizer, 0, steps + WARM_UP)
     collate = Collator(pad, config.max_length, width_step=1)
@@ -109,7 +109,7 @@ def marsad_loop(config: TrainConfig, steps: int) -> tuple[float, int]:
         arguments = training_arguments(settings, config.seeds[0], Path(folder), use_cpu=True)
         arguments.eval_strategy = arguments.save_strategy = "no"  # neither has the plain loop
         trainer = Trainer(
-            model=load_encoder(config.encoder, config.labels, "eager"),
+            model=load_encoder(config.encoder, config.labels, "eager", config.dropout),
             args=arguments,
             train_dataset=rows,
             data_collator=Collator(pad, config.max_length),

@@ -165,3 +165,13 @@ def test_config_is_frozen_and_survives_yaml(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="frozen"):
         config.learning_rate = 1.0  # type: ignore[misc]
     assert TrainConfig.model_validate(yaml.safe_load(config.to_yaml())) == config
+
+
+def test_standoff_needs_texts(tmp_path: Path) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(
+        "encoder: models/encoder\noutput_dir: runs/x\ndata: {standoff: [seeds/newswire]}\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(ConfigError, match="texts_if_present: names nothing"):
+        load_config(path)

@@ -201,17 +201,54 @@ def test_the_script_makes_an_encoder(encoder_folder: Path, tmp_path: Path) -> No
     assert {weight.dtype for weight in weights.values()} == {torch.float16}
     told = json.loads((tmp_path / "out" / "pretraining.json").read_text(encoding="utf-8"))
     assert told["files"] == ["news.txt.xz", "more.jsonl"]
+    assert not list((tmp_path / "out").glob("*checkpoint-*"))  # optimizer states are large
     again = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert again.returncode == 2
     assert "holds a finished encoder" in again.stderr
     assert "Traceback" not in again.stderr
 
 
+def test_text_is_checked_before_a_run_goes_on(
+    encoder_folder: Path, preprocessor: Preprocessor, tmp_path: Path
+) -> None:
+    run(encoder_folder, tmp_path, preprocessor, epochs=0.5, save_every=0.0)
+    model = load_masked_language_model(str(encoder_folder), 0.0, 1)
+    plan = Plan(block_size=16, batch_size=4, epochs=0.5, learning_rate=1e-3)
+    blocks = pack([text + " أمس" for text in TEXTS] * 4, preprocessor, 16)
+    masker = WordMasker(MASK, SPECIAL, len(load_tokenizer(str(encoder_folder))), plan.mask_share)
+    with pytest.raises(ModelError, match="text"):
+        pretrain(
+            model, blocks, blocks, masker, plan, tmp_path, print,
+            resume=True, compiled=False, save_every=1,
+        )  # fmt: skip
+
+
+def test_the_rate_rises_to_its_peak_and_falls_to_nothing(
+    encoder_folder: Path, preprocessor: Preprocessor, tmp_path: Path
+) -> None:
+    rates: list[float] = []
+    step = torch.optim.AdamW.step
+
+    def note(self: torch.optim.AdamW, closure: Any = None) -> Any:
+        rates.append(self.param_groups[0]["lr"])
+        return step(self, closure)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.optim.AdamW, "step", note)
+        run(encoder_folder, tmp_path, preprocessor, epochs=20.0)
+    peak = rates.index(max(rates))
+    assert max(rates) == pytest.approx(1e-3, rel=0.01)
+    assert peak / len(rates) == pytest.approx(0.06, abs=0.01)
+    assert rates[: peak + 1] == sorted(rates[: peak + 1])
+    assert rates[peak:] == sorted(rates[peak:], reverse=True)
+    assert rates[-1] < 2e-5
+
+
 @pytest.mark.parametrize(
     ("name", "content", "complaint"),
     [
-        ("a.txt", b"\xd9", "a.txt:1: cannot be read"),
-        ("a.jsonl", b'{"text": "x"}\n{"txt": 1}\n', "a.jsonl:2: found no record with a text"),
+        ("a.txt", b"\xd9", "a.txt:1: found byte 0xd9"),
+        ("a.jsonl", b'{"text": "x"}\n{"txt": 1}\n', "a.jsonl:2: found no text"),
         ("a.jsonl", b'{"text": 3}\n', "a.jsonl:1: found a text of type int"),
         ("a.txt.xz", b"no xz at all", "a.txt.xz:1: cannot be read"),
     ],

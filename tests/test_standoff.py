@@ -507,10 +507,21 @@ def test_what_cannot_be_downloaded_does_not_stop_the_rest(
     assert read_texts([tmp_path / "texts.jsonl"]) == {NEWS[3].id: [NEWS[3].text]}
 
 
+def test_a_second_run_adds_to_what_the_first_found(tmp_path: Path, copies: list[str]) -> None:
+    assert fetch(tmp_path, NEWS, copies[0]).returncode == 1
+    first = read_texts([tmp_path / "texts.jsonl"])
+    assert 0 < len(first) < len(NEWS)
+    assert fetch(tmp_path, NEWS, *copies[1:]).returncode == 0
+    assert read_texts([tmp_path / "texts.jsonl"]) == {d.id: [d.text] for d in NEWS}
+
+
 def damaged(content: bytes) -> bytes:
     """A zip with one byte of its first file turned over."""
     place = content.index(b"PK", 4) - 8
     return content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :]
+
+
+KEPT = """{"id": "kept", "text": "kept"}\n"""
 
 
 def test_bad_input_ends_with_a_message(tmp_path: Path) -> None:
@@ -525,7 +536,7 @@ def test_bad_input_ends_with_a_message(tmp_path: Path) -> None:
         "day.zip": wrong_day,
     }.items():
         (tmp_path / name).write_bytes(content)
-    (tmp_path / "texts.jsonl").write_text("kept\n")
+    (tmp_path / "texts.jsonl").write_text(KEPT)
     gsr, saudi = "--local=arabic-event-gsr=", "--local=saudinewsnet="
     for option, news, said in (
         ("--local=arabic-event-gsr", NEWS[0], "expected SOURCE=PATH"),
@@ -546,4 +557,4 @@ def test_bad_input_ends_with_a_message(tmp_path: Path) -> None:
     done = fetch(tmp_path, [])
     assert done.returncode == 2
     assert "more.jsonl:1: id: found nothing" in done.stderr
-    assert (tmp_path / "texts.jsonl").read_text() == "kept\n"
+    assert (tmp_path / "texts.jsonl").read_text() == KEPT

@@ -45,7 +45,9 @@ class WeightAverage(TrainerCallback):
     ) -> None:
         if self.weights and state.is_world_process_zero:
             folder = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
-            save_file({n: w.cpu().contiguous() for n, w in self.weights.items()}, folder / AVERAGE)
+            unfinished = folder / f".{AVERAGE}"
+            save_file({n: w.cpu().contiguous() for n, w in self.weights.items()}, unfinished)
+            unfinished.replace(folder / AVERAGE)
 
     @contextmanager
     def applied_to(self, model: torch.nn.Module) -> Iterator[None]:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import gzip
-import json
 import lzma
 import multiprocessing
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import torch
 
-from train.errors import InputError
+from train.errors import Fault, InputError
+from train.jsonl import load_object
+from train.lines import decode_lines
 from train.preprocessor import Preprocessor
 from train.words import split_words
 
@@ -74,27 +76,32 @@ def read_raw(path: Path) -> Iterator[str]:
     Raises:
         InputError: the file cannot be read, with the line where it breaks.
     """
-    opener = OPENERS.get(path.suffix, open)
-    is_jsonl = ".jsonl" in path.suffixes
+    is_jsonl = _inner(path).suffix == ".jsonl"
     number = 0
     try:
-        file: IO[str]
-        with opener(path, "rt", encoding="utf-8") as file:
-            for number, line in enumerate(file, start=1):
-                text = json.loads(line)["text"] if is_jsonl and line.strip() else line
-                if not isinstance(text, str):
-                    raise InputError(
-                        f"{path}:{number}: found a text of type {type(text).__name__}; "
-                        "expected a string"
-                    )
+        with OPENERS.get(path.suffix, open)(path, "rb") as file:
+            for number, line in decode_lines(file, str(path)):
+                text = _text_of(line, f"{path}:{number}") if is_jsonl else line
+                if isinstance(text, Fault):
+                    raise InputError(str(text))
                 if text.strip():
                     yield text
-    except (OSError, EOFError, lzma.LZMAError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
         raise InputError(f"{path}:{number + 1}: cannot be read ({error})") from None
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
-        raise InputError(
-            f'{path}:{number}: found no record with a text ({error}); expected {{"text": "…"}}'
-        ) from None
+
+
+def _text_of(line: str | Fault, where: str) -> str | Fault:
+    """Return the text of a JSON line; an empty one for a blank line."""
+    if isinstance(line, Fault) or not line.strip():
+        return line
+    record = load_object(line, where)
+    if isinstance(record, Fault):
+        return record
+    text = record.get("text")
+    if isinstance(text, str):
+        return text
+    found = f"a text of type {type(text).__name__}" if "text" in record else "no text"
+    return Fault(where, found, '{"text": "…"}')
 
 
 def pack(
@@ -156,5 +163,9 @@ def _encode(preprocessor: Preprocessor, texts: Sequence[str]) -> tuple[np.ndarra
 
 
 def _is_raw(path: Path) -> bool:
-    name = path.with_suffix("") if path.suffix in OPENERS else path
-    return name.suffix in SUFFIXES
+    return _inner(path).suffix in SUFFIXES
+
+
+def _inner(path: Path) -> Path:
+    """Return the name of what a compressed file holds."""
+    return path.with_suffix("") if path.suffix in OPENERS else path

@@ -63,7 +63,7 @@ class Finding:
 
 
 def check(documents: Sequence[Document]) -> list[Finding]:
-    """Return everything in ``documents`` that looks like a slip, in their order by kind."""
+    """Return everything in ``documents`` that looks like a slip."""
     words = [split_words(document.text) for document in documents]
     findings = [
         *_unmarked(documents, words),

@@ -45,7 +45,8 @@ def save_checkpoint(
     tensors: dict[str, torch.Tensor] = {}
     for index, parameter in enumerate(_parameters(optimizer)):
         tensors[f"parameter.{index}"] = parameter.detach()
-        tensors |= {f"{name}.{index}": optimizer.state[parameter][name] for name in MOMENTS}
+        if parameter in optimizer.state:  # one that is never used has no moments
+            tensors |= {f"{name}.{index}": optimizer.state[parameter][name] for name in MOMENTS}
     save_file({name: t.cpu().contiguous() for name, t in tensors.items()}, unfinished / WEIGHTS)
     state = {"identity": identity, "progress": asdict(progress)}
     (unfinished / STATE).write_text(json.dumps(state), encoding="utf-8")
@@ -78,6 +79,8 @@ def load_checkpoint(
     with torch.no_grad():
         for index, parameter in enumerate(_parameters(optimizer)):
             parameter.copy_(tensors[f"parameter.{index}"])
+            if f"{MOMENTS[0]}.{index}" not in tensors:
+                continue
             moments = {name: tensors[f"{name}.{index}"] for name in MOMENTS}
             optimizer.state[parameter] = {
                 # As torch keeps it, the step stays on the CPU unless the optimizer is fused.

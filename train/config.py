@@ -153,6 +153,10 @@ class TrainConfig(_Section):
         faults = []
         if not (self.data.train or self.data.train_if_present or self.data.standoff):
             faults.append("data.train: names no file; add a file or folder to train on")
+        if self.data.standoff and not self.data.texts_if_present:
+            faults.append(
+                "data.texts_if_present: names nothing, and data.standoff has no texts of its own"
+            )
         for key, values in (("labels", self.labels), ("seeds", self.seeds)):
             if len(set(values)) != len(values):
                 faults.append(f"{key}: the same value twice")

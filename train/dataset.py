@@ -60,7 +60,12 @@ def read_splits(config: DataConfig, labels: Sequence[str]) -> Splits:
     train = read_corpus([*config.train, *present], labels)
     if config.standoff:
         standoff = read_standoff(config.standoff, config.texts_if_present, labels)
-        faults = check_ids((d.id, d.id) for d in [*train, *standoff.documents])
+        faults = check_ids(
+            [
+                *(("data.train", d.id) for d in train),
+                *((", ".join(config.standoff), d.id) for d in standoff.documents),
+            ]
+        )
         train += standoff.documents
         notes.extend(_standoff_notes(config, standoff))
         if again := list(faults):
@@ -90,6 +95,14 @@ def read_splits(config: DataConfig, labels: Sequence[str]) -> Splits:
                 f"{shared} of {len(documents)} {name} texts also stand in the training data; "
                 f"the {name} score flatters"
             )
+    for path in config.report_if_present:
+        if Path(path).exists():  # read now, so that a fault shows before hours are spent
+            documents = read_corpus([path], labels)
+            if shared := sum(_normal(d.text) in seen for d in documents):
+                notes.append(
+                    f"{shared} of {len(documents)} texts of {path} also stand in the training "
+                    "data; its score flatters"
+                )
     return Splits(train, validation, test, tuple(notes))
 
 

@@ -12,6 +12,7 @@ from transformers import (
     AutoConfig,
     AutoModelForTokenClassification,
     AutoTokenizer,
+    PretrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
@@ -34,7 +35,7 @@ def load_tokenizer(name: str) -> PreTrainedTokenizerBase:
     Raises:
         ConfigError: there is none, or it cannot be reached.
     """
-    name = _resolve(name)
+    name = resolve(name)
     try:
         tokenizer = AutoTokenizer.from_pretrained(name, use_fast=True)
         if tokenizer.is_fast and _is_byte_level(tokenizer.backend_tokenizer):
@@ -50,6 +51,11 @@ def load_tokenizer(name: str) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
+def dropouts(config: PretrainedConfig, value: float) -> dict[str, float]:
+    """Return those settings of dropout that a config has, with a new value."""
+    return {name: value for name in _DROPOUTS if hasattr(config, name)}
+
+
 def load_encoder(
     name: str, labels: Sequence[str], attention: str, dropout: float | None = None
 ) -> PreTrainedModel:
@@ -61,10 +67,11 @@ def load_encoder(
     Raises:
         ConfigError: there are none, or they cannot be reached.
     """
-    name = _resolve(name)
+    name = resolve(name)
     tags = TagSet(labels).names
-    changes = {} if dropout is None else dict.fromkeys(_DROPOUTS, dropout)
     try:
+        config = AutoConfig.from_pretrained(name)
+        changes = {} if dropout is None else dropouts(config, dropout)
         model: PreTrainedModel = AutoModelForTokenClassification.from_pretrained(
             name,
             id2label=dict(enumerate(tags)),
@@ -87,7 +94,7 @@ def build_preprocessor(tokenizer: PreTrainedTokenizerBase, config: TrainConfig) 
         ConfigError: ``max_length`` is more than the encoder can read, or the tokenizer lacks a
             padding token.
     """
-    limit = _position_limit(tokenizer, _resolve(config.encoder))
+    limit = _position_limit(tokenizer, resolve(config.encoder))
     if config.max_length > limit:
         raise ConfigError(
             f"max_length: {config.max_length} is more than {config.encoder} can read; "
@@ -123,7 +130,7 @@ def _is_byte_level(tokenizer: Tokenizer) -> bool:
     return '"ByteLevel"' in json.dumps(json.loads(tokenizer.to_str())["pre_tokenizer"])
 
 
-def _resolve(name: str) -> str:
+def resolve(name: str) -> str:
     """Return a local folder's path or a hub name; refuse a path before the hub is asked for it."""
     path = Path(name).expanduser()
     is_path = name.startswith((".", "/", "~")) or name.count("/") > 1

@@ -44,7 +44,12 @@ class DataError(MarsadError):
 
     def __init__(self, faults: Iterable[Fault], remedy: str = "mend the lines above and run again"):
         self.faults = tuple(faults)
+        self.remedy = remedy
         count = len(self.faults)
         lines = [str(fault) for fault in self.faults]
         lines.append(f"{count} fault{'s' if count != 1 else ''}; {remedy}")
         super().__init__("\n".join(lines))
+
+    def __reduce__(self) -> tuple[type[DataError], tuple[tuple[Fault, ...], str]]:
+        """Pass the faults on, not the text, where an error crosses processes."""
+        return type(self), (self.faults, self.remedy)

@@ -59,9 +59,9 @@ def find_gsr(files: Files, wanted: Wanted) -> Found:
     for name, content in files:
         if name.endswith("assault_gsr.csv"):
             for row in csv.DictReader(io.StringIO(content.decode("utf-8"))):
-                identifier = f"{row['id']}"
+                identifier = row["id"]
                 if identifier in wanted:
-                    yield identifier, row["text"].strip()
+                    yield identifier, (row["text"] or "").strip()
 
 
 def find_saudinewsnet(files: Files, wanted: Wanted) -> Found:

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-_LAYER = re.compile(r"\.layers?\.(\d+)\.")
+_LAYER = re.compile(r"\.(?:\w+_)?layers?\.(\d+)\.")
 _NO_DECAY = re.compile(r"bias$|norm", re.IGNORECASE)
 
 

@@ -8,6 +8,7 @@ gone.
 
 from __future__ import annotations
 
+import hashlib
 import math
 import time
 from collections.abc import Callable
@@ -16,15 +17,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModelForMaskedLM, PreTrainedModel
+from transformers import AutoConfig, AutoModelForMaskedLM, PreTrainedModel
 
 from train.blocks import Blocks
 from train.checkpoint import Progress, load_checkpoint, save_checkpoint
 from train.dataset import IGNORED
+from train.encoder import dropouts, resolve
 from train.errors import ConfigError
 from train.masking import WordMasker
+from train.optimizer import parameter_groups
 
-HEADS = ("cls", "lm_head", "predictions", "generator_lm_head")
+HEADS = ("cls", "lm_head", "predictions")
 """What models call the part that turns hidden states into vocabulary logits."""
 
 
@@ -54,9 +57,11 @@ class Plan:
 class MaskedLanguageModel(torch.nn.Module):
     """An encoder with its vocabulary head, which is run only where something is predicted."""
 
-    def __init__(self, model: PreTrainedModel):
+    def __init__(self, model: PreTrainedModel, dropout: dict[str, float]):
         super().__init__()
         self.model = model
+        self.dropout = dropout
+        """The settings that the encoder came with, for those who fine-tune it."""
         self.encoder = model.base_model
         heads = [getattr(model, name) for name in HEADS if hasattr(model, name)]
         if len(heads) != 1:
@@ -85,18 +90,21 @@ def load_masked_language_model(name: str, dropout: float, seed: int) -> MaskedLa
         ConfigError: there is no such encoder with safetensors weights.
     """
     torch.manual_seed(seed)
+    name = resolve(name)
     try:
+        config = AutoConfig.from_pretrained(name)
+        changes = dropouts(config, dropout)
+        before = {setting: getattr(config, setting) for setting in changes}
         model: PreTrainedModel = AutoModelForMaskedLM.from_pretrained(
             name,
             dtype=torch.float32,
             attn_implementation="sdpa",
             use_safetensors=True,
-            hidden_dropout_prob=dropout,
-            attention_probs_dropout_prob=dropout,
+            **changes,
         )
     except (OSError, ValueError) as error:
         raise ConfigError(f"encoder: {name} cannot be loaded ({error})") from None
-    return MaskedLanguageModel(model)
+    return MaskedLanguageModel(model, before)
 
 
 Report = Callable[[dict[str, Any]], None]
@@ -133,10 +141,13 @@ def pretrain(
         ModelError: a checkpoint was made with another plan or other text.
     """
     device = "cuda" if torch.cuda.is_available() else "cpu"
+    text = hashlib.sha256(train.input_ids.contiguous().numpy().tobytes()).hexdigest()
+    encoder = str(model.model.config.name_or_path)
+    identity = asdict(plan) | {"text": text, "encoder": encoder}
     model.to(device).train()
     train, validation, masker = train.to(device), validation.to(device), masker.to(device)
     optimizer = torch.optim.AdamW(
-        _decay_groups(model, plan.weight_decay), lr=plan.learning_rate, betas=(0.9, 0.98),
+        parameter_groups(model, plan.learning_rate, plan.weight_decay, 1.0), betas=(0.9, 0.98),
         fused=device == "cuda",
     )  # fmt: skip
     steps_an_epoch = len(train) // plan.batch_size
@@ -146,7 +157,6 @@ def pretrain(
             "give more text or a smaller --batch-size"
         )
     steps = math.ceil(steps_an_epoch * plan.epochs) if plan.epochs else None
-    identity = asdict(plan) | {"rows": len(train)}
     progress = load_checkpoint(folder, optimizer, identity) if resume else Progress()
     forward = torch.compile(model) if compiled else model
     generator = torch.Generator(device)
@@ -158,7 +168,8 @@ def pretrain(
         if done >= 1:
             break
         started = time.monotonic()
-        rate = plan.learning_rate * min(done / plan.warmup if plan.warmup else 1.0, 1.0, 1 - done)
+        rising = done / plan.warmup if plan.warmup else 1.0
+        rate = plan.learning_rate * min(rising, (1 - done) / (1 - plan.warmup))
         for group in optimizer.param_groups:
             # Never quite 0, or the first step of a warm-up would be lost.
             group["lr"] = max(rate, plan.learning_rate * 1e-3)
@@ -167,6 +178,7 @@ def pretrain(
             place * plan.batch_size : (place + 1) * plan.batch_size
         ]
         generator.manual_seed(plan.seed * 1_000_003 + progress.step)
+        torch.manual_seed(plan.seed * 1_000_003 + progress.step)  # what dropout draws from
         batch = masker(train[rows.to(device)], generator)
         with _autocast(device):
             loss = forward(batch.input_ids, batch.positions, batch.labels)
@@ -203,15 +215,6 @@ def _order(rows: int, seed: int, epoch: int) -> torch.Tensor:
         generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
         _ORDERS[key] = torch.randperm(rows, generator=generator)
     return _ORDERS[key]
-
-
-def _decay_groups(model: torch.nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Biases and norms do not decay."""
-    parameters = list(dict.fromkeys(model.parameters()))
-    return [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-    ]
 
 
 def _autocast(device: str) -> torch.autocast:

@@ -89,7 +89,7 @@ def train(config: TrainConfig, resume: bool = False, say: Say = _silent) -> dict
             say(f"seed {seed}: finished already")
             shutil.rmtree(seed_folder / CHECKPOINTS, ignore_errors=True)
         else:
-            checkpoint = last_checkpoint(seed_folder) if resume else None
+            checkpoint = last_checkpoint(seed_folder, config.ema_decay > 0) if resume else None
             if checkpoint:
                 say(f"seed {seed}: resuming from {checkpoint}")
             elif resume:

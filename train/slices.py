@@ -50,8 +50,9 @@ def report(path: str, tag: Tag, labels: Sequence[str]) -> dict[str, Any]:
 
 
 def source_of(document: Document) -> str:
-    """Return what the description says, else the id up to its first ``_`` or ``:``."""
-    return str(document.meta.get("source") or re.split("[_:]", document.id)[0])
+    """Return what the description says, else the part of the id before its first ``_`` or ``:``."""
+    head, *rest = re.split("[_:]", document.id, maxsplit=1)
+    return str(document.meta.get("source") or (head if rest else "not stated"))
 
 
 def length_of(document: Document) -> str:

@@ -121,7 +121,14 @@ def read_annotated(
     whole = [file for file in files if file not in apart]
     documents = read_corpus(whole, labels) if whole else []
     standoff = read_standoff(apart, texts, labels)
-    faults = list(check_ids((d.id, d.id) for d in [*documents, *standoff.documents]))
+    faults = list(
+        check_ids(
+            [
+                *((", ".join(map(str, whole)), d.id) for d in documents),
+                *((", ".join(map(str, apart)), d.id) for d in standoff.documents),
+            ]
+        )
+    )
     if faults:
         raise DataError(faults)
     return [*documents, *standoff.documents], standoff

@@ -235,7 +235,7 @@ def fit(
         trainer.state = state
         model.load_state_dict(load_file(_best_checkpoint(state, folder) / WEIGHTS))
     else:
-        if average and checkpoint and (checkpoint / AVERAGE).exists():  # else it begins afresh
+        if average and checkpoint:
             average.restore(checkpoint, trainer.args.device)
         try:
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -342,14 +342,16 @@ def tag_weights(config: TrainConfig) -> list[float]:
     return [config.class_weights.get(name.split("-", 1)[-1], 1.0) for name in names]
 
 
-def last_checkpoint(folder: Path) -> Path | None:
+def last_checkpoint(folder: Path, averaged: bool = False) -> Path | None:
     """Return the newest complete checkpoint of a seed's folder, or None.
 
-    The Trainer writes ``trainer_state.json`` last; a checkpoint without a sound one was
-    interrupted and is passed over.
+    The Trainer writes ``trainer_state.json`` last, and behind it comes the average of the weights
+    where there is one (``averaged``); a checkpoint without them was interrupted and is passed over.
     """
     complete: dict[int, Path] = {}
     for path in (folder / CHECKPOINTS).glob("checkpoint-*"):
+        if averaged and not (path / AVERAGE).exists():
+            continue
         try:
             state = json.loads((path / STATE).read_text(encoding="utf-8"))
             complete[int(state["global_step"])] = path

@@ -1,0 +1,85 @@
+"""What every command does at a terminal: speak on stderr, write data, show how far it is."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from train.errors import InputError
+
+if TYPE_CHECKING:
+    from train.tagger import Coverage
+
+
+@contextlib.contextmanager
+def needs_extra() -> Iterator[None]:
+    """Turn a missing package into a message that names the extra it comes with."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"this command needs {error.name}, which comes with the extra: "
+            "pip install 'marsad[train]'"
+        ) from None
+
+
+@contextlib.contextmanager
+def writer(path: Path | None) -> Iterator[Callable[[str], Any]]:
+    """Yield a function that writes to a file, which appears whole, or to standard output."""
+    if path is None:
+        utf8_output()
+        yield sys.stdout.write
+        sys.stdout.flush()
+    else:
+        from train.lines import write_whole
+
+        with write_whole(path) as file:
+            yield file.write
+
+
+def refuse_overwriting(output: Path | None, inputs: Iterable[str | Path]) -> None:
+    """Refuse to write a result over the file that it is made from."""
+    if output is None or not output.is_file():
+        return
+    for item in inputs:
+        with contextlib.suppress(OSError, ValueError):  # a text is no path
+            if output.samefile(item):
+                raise InputError(f"{output}: is also an input; name another output file")
+
+
+def counted(items: Iterable[Any], output: Path | None) -> Iterator[Any]:
+    """Show how many documents are done, unless the output itself is on the screen."""
+    if not sys.stderr.isatty() or (output is None and sys.stdout.isatty()):
+        yield from items
+        return
+    from rich.console import Console
+    from rich.progress import Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.completed} documents"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("", total=None)
+        for item in items:
+            yield item
+            progress.advance(task)
+
+
+def utf8_output() -> None:
+    """Write UTF-8 whatever the locale says; Arabic has no place in most others."""
+    sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
+
+
+def say_coverage(seen: Coverage) -> None:
+    """Tell what the model could not see as it stands."""
+    if seen.clipped or seen.substituted:
+        say(
+            f"note: {seen.clipped} of {seen.words} words were longer than half a window and seen "
+            f"only in part; {seen.substituted} had no sub-word and were seen as unknown"
+        )
+
+
+def say(line: str) -> None:
+    """Tell the user how it goes, on stderr."""
+    print(line, file=sys.stderr)
