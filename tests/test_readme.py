@@ -108,14 +108,15 @@ def test_readme_python() -> None:
     assert blocks
 
 
-def test_readme_score_on_newswire(newswire: Path) -> None:
+@pytest.mark.parametrize(("name", "least"), [("dev", 0.86), ("dev-almayadeen", 0.80)])
+def test_readme_score_on_newswire(newswire: Path, name: str, least: float) -> None:
     """The stated score on the shared newswire, from the command beside it."""
     [command] = [
         command
         for kind, _, block in FENCE.findall(README)
         if kind == "console"
         for command, _ in commands(block)
-        if command == "marsad evaluate models/tagger ../shared/newswire/dev.jsonl"
+        if command == f"marsad evaluate models/tagger ../shared/newswire/{name}.jsonl"
     ]
     done = subprocess.run(
         [sys.executable, "-m", "train.cli", *command.split()[1:]],
@@ -128,7 +129,7 @@ def test_readme_score_on_newswire(newswire: Path) -> None:
     [row] = [line for line in done.stdout.splitlines() if "micro" in line]
     f1 = re.findall(r"0\.\d+", row)[0]
     assert f"**{float(f1):.3f}**" in README
-    assert float(f1) >= 0.81
+    assert float(f1) >= least
     assert SHARED.is_dir()
 
 
