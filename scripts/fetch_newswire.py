@@ -10,7 +10,7 @@ quick.yaml reads where it is there.
     python scripts/fetch_newswire.py --local antcorpus=~/antcorpus.multisource.data-master.zip
 
 A local copy is a folder (a clone) or the .zip file that GitHub offers. Without --local a source is
-downloaded: about 60 MB in all.
+downloaded whole.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from train.errors import InputError, MarsadError
 from train.lines import write_whole
 from train.newswire import SOURCES, Source, files_of
 from train.standoff import checksum, read_digests, read_texts
+from train.terminal import say
 
 
 def main(
@@ -165,11 +166,6 @@ def find(source: Source, wanted: dict[str, str], copy: Path | None) -> list[tupl
         if not zipfile.is_zipfile(archive):
             raise ConnectionError("what came is no whole .zip file")
         return list(source.find(files_of(archive), wanted))
-
-
-def say(line: str) -> None:
-    """Tell the user how it goes, on stderr."""
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,9 @@
 """Adapt an encoder to your text by masked-language-model training; whole words are masked.
 
 Texts are .txt files, a text a line, or .jsonl files with a "text"; also .xz and .gz, and folders of
-them. On a CPU one pass over 6 million tokens takes about an hour with two cores; a GPU is used
-where there is one. A stopped run goes on from its last checkpoint (one every ten minutes) with the
-same command and --resume. The result is a folder for `encoder:` in a
-training config.
+them. A GPU is used where there is one. A stopped run goes on from its last checkpoint (one every
+ten minutes) with the same command and --resume. The result is a folder for `encoder:` in a training
+config.
 
     python scripts/pretrain.py news.txt.xz more/ --output-dir runs/encoder
     python scripts/pretrain.py news.txt.xz --minutes 60 --output-dir runs/encoder
@@ -23,6 +22,7 @@ from typing import Annotated, Any
 import typer
 
 from train.errors import ConfigError, MarsadError
+from train.terminal import say
 
 LOG, SETTINGS = "log.jsonl", "pretraining.json"
 
@@ -172,11 +172,6 @@ def run(
         for folder in output_dir.glob(pattern):
             shutil.rmtree(folder)
     print(json.dumps(figures))
-
-
-def say(line: str) -> None:
-    """Tell the user how it goes, on stderr."""
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ class Plan:
     mask_share: float = 0.15
     """Share of the words that are to be predicted."""
     dropout: float = 0.0
-    """None is needed where no text is seen often; it also costs a fifth of the time on a CPU."""
+    """Not needed where no text is seen often, and it costs time."""
     seed: int = 13
 
 
