@@ -137,7 +137,7 @@ def run_one(job: tuple[Path, str, list[str], int, Sequence[Path]]) -> dict[str, 
         )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    tagger = Tagger(prepared.preprocessor, TorchRuntime(fitted.model), config.labels)
+    tagger = Tagger(prepared.preprocessor, TorchRuntime(fitted.model), config.labels, threads=1)
     history = epoch_history(fitted.state.log_history)
     scores = {}
     for file in data:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import typer
 
-from train.cli import main, predict
+from train.cli import main
+from train.cli_predict import predict
 
 if __name__ == "__main__":
     main(lambda: typer.run(predict))

@@ -212,20 +212,20 @@ def test_bad_input_ends_with_one_clear_message_and_code_2(
         (["predict", "-m", tmp_path / "void" / "x", "نص"], "no such model folder"),
         (["predict", "-m", tmp_path / "half", "نص"], "not a finished Marsad model"),
         (["predict", "-m", tmp_path / "pickled", "نص"], "pickled"),
-        (["predict", *model, broken], f"{broken}:2:"),
-        (["predict", *model, other], "--text-field (keys here: body)"),
-        (["predict", *model, encoding], "UTF-8"),
+        (["predict", *model, "--strict", broken], f"{broken}:2:"),
+        (["predict", *model, "--strict", other], "--text-column"),
+        (["predict", *model, "--strict", encoding], "UTF-8"),
         (["predict", *model, empty], "is empty"),
-        (["predict", *model, tmp_path / "void"], "no .txt file in this folder"),
+        (["predict", *model, tmp_path / "void"], "file in this folder"),
         (["predict", *model, "gone.txt"], "no such file"),
         (["predict", *model, "لا يوجد.txt"], "no such file"),
         (["predict", *model, "articles/jan"], "no such file"),
-        (["predict", *model, typo], "read from .txt and .jsonl"),
+        (["predict", *model, typo], ".jsonl"),
         (["predict", *model, corpus_file, "-o", corpus_file], "is also an input"),
         (["convert", corpus_file, "-o", corpus_file], "is also an input"),
         (["evaluate", tiny_model, corpus_file, "--json", corpus_file], "is also an input"),
         (["predict", *model, wide], "iconv -f UTF-16"),
-        (["predict", *model, number], "no string under 'text'"),
+        (["predict", *model, "--strict", number], "'text'"),
         (["predict", *model, "--format", "xml", "-"], "--format"),
         (["predict", *model, "--pretty", "-o", tmp_path / "o", "نص"], "--pretty"),
         (["predict", *model, "-o", tiny_model / "config.json" / "x", "نص"], "cannot be written"),
@@ -252,16 +252,33 @@ def test_commands_and_options_that_do_not_exist() -> None:
         assert "Traceback" not in done.stderr
 
 
+def test_a_faulty_record_is_skipped_and_told(tiny_model: Path, tmp_path: Path) -> None:
+    path = bad(tmp_path, "b.jsonl", '{"text": "هدوء"}\n{\n{"text": "قصف"}\n'.encode())
+    done = marsad("predict", "-m", tiny_model, path)
+    assert done.returncode == 1
+    assert [record["text"] for record in records(done.stdout)] == ["هدوء", "قصف"]
+    assert done.stderr.startswith(f"skipped: {path}:2")
+    assert done.stderr.count("\n") == 1
+
+
 def test_records_before_a_fault_are_not_lost(tiny_model: Path, tmp_path: Path) -> None:
     """A stream has given what it has read; a file appears whole or not at all."""
     path = bad(tmp_path, "b.jsonl", ('{"text": "هدوء"}\n' * 300 + "{\n").encode())
-    done = marsad("predict", "-m", tiny_model, path)
+    done = marsad("predict", "-m", tiny_model, "--strict", path)
     assert done.returncode == 2
     assert len(records(done.stdout)) == 300
-    done = marsad("predict", "-m", tiny_model, path, "-o", tmp_path / "out.jsonl")
+    done = marsad("predict", "-m", tiny_model, "--strict", path, "-o", tmp_path / "out.jsonl")
     assert done.returncode == 2
     assert not (tmp_path / "out.jsonl").exists()
     assert [p.name for p in tmp_path.iterdir()] == ["b.jsonl"]
+
+
+def test_carried_columns_are_kept(tiny_model: Path) -> None:
+    row = {"id": 5, "day": "2016-08-16", "text": "هدوء", "tags": ["a", None], "spans": "old"}
+    done = marsad("predict", "-m", tiny_model, "--format", "jsonl", text=json.dumps(row))
+    assert records(done.stdout) == [
+        {"id": "5", "text": "هدوء", "spans": [], "day": "2016-08-16", "tags": ["a", None]}
+    ]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import LABELS
 from train.errors import ModelError
-from train.model_folder import REQUIRED, open_model
+from train.model_folder import INT8_GRAPH, OPTIONAL, REQUIRED, open_model, seal
 from train.runtime import OnnxRuntime
 
 
@@ -17,7 +17,7 @@ def model(tiny_model: Path, tmp_path: Path) -> Path:
     """A copy that a test may damage."""
     copy = tmp_path / "model"
     copy.mkdir()
-    for name in (*REQUIRED, "marsad.json"):
+    for name in (*REQUIRED, *OPTIONAL, "marsad.json"):
         shutil.copy(tiny_model / name, copy / name)
     return copy
 
@@ -26,7 +26,7 @@ def test_a_whole_folder_opens(model: Path) -> None:
     assert open_model(model).labels == LABELS
 
 
-@pytest.mark.parametrize("name", REQUIRED)
+@pytest.mark.parametrize("name", [*REQUIRED, *OPTIONAL])
 def test_a_missing_or_cut_file_is_named(model: Path, name: str) -> None:
     content = (model / name).read_bytes()
     (model / name).write_bytes(content[:-1])
@@ -35,6 +35,16 @@ def test_a_missing_or_cut_file_is_named(model: Path, name: str) -> None:
     (model / name).unlink()
     with pytest.raises(ModelError, match=f"{name} is missing"):
         open_model(model)
+
+
+def test_a_folder_without_an_int8_graph_is_whole(model: Path) -> None:
+    folder = open_model(model)
+    assert folder.int8_graph == model / INT8_GRAPH
+    (model / INT8_GRAPH).unlink()
+    seal(model, folder.labels, folder.preprocessor)
+    without = open_model(model)
+    assert without.int8_graph is None
+    assert without.fingerprint != folder.fingerprint
 
 
 def test_an_unfinished_folder(model: Path) -> None:
@@ -73,7 +83,7 @@ def test_unknown_settings_are_refused(model: Path) -> None:
         open_model(model)
 
 
-@pytest.mark.parametrize("name", REQUIRED)
+@pytest.mark.parametrize("name", [*REQUIRED, *OPTIONAL])
 def test_a_file_of_the_right_size_and_other_content_is_refused(model: Path, name: str) -> None:
     content = bytearray((model / name).read_bytes())
     content[-1] ^= 1

@@ -75,4 +75,13 @@ def test_batches_hold_every_index_once_within_budget(lengths: list[int], budget:
     batches = plan_batches(lengths, budget)
     assert sorted(i for batch in batches for i in batch) == list(range(len(lengths)))
     for batch in batches:
-        assert len(batch) == 1 or max(lengths[i] for i in batch) * len(batch) <= budget
+        assert len({lengths[i] for i in batch}) == 1
+        assert len(batch) == 1 or lengths[batch[0]] * len(batch) <= budget
+    # No two batches of one length could have been one.
+    joinable = [
+        (a, b)
+        for i, a in enumerate(batches)
+        for b in batches[i + 1 :]
+        if lengths[a[0]] == lengths[b[0]] and lengths[a[0]] * (len(a) + len(b)) <= budget
+    ]
+    assert not joinable

@@ -90,7 +90,7 @@ def model_card(config: TrainConfig, metrics: dict[str, Any]) -> str:
         version=metrics["versions"]["marsad"],
         encoder=config.encoder,
         splits="\n".join(rows),
-        seeds=_seeds(metrics, main),
+        seeds=_seeds(metrics, main) + _int8(metrics),
         main=main,
         by_label="\n".join(by_label),
         test="; the test split was scored once, at the end" if best["test"] else "",
@@ -200,6 +200,19 @@ def _front_matter(config: TrainConfig, best: dict[str, Any], main: str) -> dict[
             }
         ],
     }
+
+
+def _int8(metrics: dict[str, Any]) -> str:
+    """Say what the int8 graph costs; nothing where the run made none."""
+    int8 = metrics.get("int8")
+    if int8 is None:
+        return ""
+    if "refused" in int8:
+        return " An int8 graph was refused, because it lost more F1 than it may; this runs in fp32."
+    return (
+        f" In int8, as it runs on CPUs that can, it scores {int8['int8']:.4f} on {int8['name']}, "
+        f"in fp32 {int8['fp32']:.4f} ({int8['documents']} documents)."
+    )
 
 
 def _seeds(metrics: dict[str, Any], main: str) -> str:

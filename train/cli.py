@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from train import __version__, cli_data
-from train.errors import InputError, MarsadError
+from train.cli_predict import predict
+from train.errors import MarsadError
 from train.terminal import (
     counted,
     needs_extra,
@@ -18,7 +19,6 @@ from train.terminal import (
     say,
     say_coverage,
     utf8_output,
-    writer,
 )
 
 app = typer.Typer(
@@ -28,11 +28,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-ModelOption = Annotated[
-    Path | None,
-    typer.Option("-m", "--model", help="A model folder; the shipped tagger where left out."),
-]
 
 
 def main(command: Callable[[], Any] = app) -> None:
@@ -54,67 +49,7 @@ def version(
         raise typer.Exit
 
 
-@app.command()
-def predict(
-    inputs: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[TEXT|FILE|FOLDER|-]...",
-            help="Texts, .txt files (a document a line), .jsonl files, folders of .txt (a document "
-            "a file), or - for standard input, which is also read where nothing is given.",
-            show_default=False,
-        ),
-    ] = None,
-    model: ModelOption = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", help="Write here instead of standard output."),
-    ] = None,
-    text_field: Annotated[str, typer.Option(help="The key of the text in .jsonl input.")] = "text",
-    stdin_format: Annotated[
-        str, typer.Option("--format", help="What standard input holds: txt or jsonl.")
-    ] = "txt",
-    pretty: Annotated[
-        bool,
-        typer.Option(
-            "--pretty", help="Show coloured text instead of JSON lines; blank texts are left out."
-        ),
-    ] = False,
-    threads: Annotated[
-        int | None,
-        typer.Option(min=1, help="Cores for the model; all that are free to use if left out."),
-    ] = None,
-) -> None:
-    """Tag texts: one JSON record a document, in input order, nothing cut."""
-    from train.inputs import FORMATS, STDIN, read_inputs
-    from train.jsonl import dumps
-    from train.tagger import Tagger
-
-    if stdin_format not in FORMATS:
-        raise InputError(f"--format: {stdin_format!r} is none of {', '.join(FORMATS)}")
-    if not inputs and (sys.stdin is None or sys.stdin.isatty()):
-        raise InputError('nothing to tag; try: marsad predict "قتل جنديان في قصف بطائرة مسيرة"')
-    refuse_overwriting(output, inputs or [])
-    documents = read_inputs(inputs or [STDIN], text_field, stdin_format)
-    tagger = Tagger.load(model, threads)
-    tagged = tagger.tag(documents)
-    if pretty:
-        from rich.console import Console
-
-        from train.display import render_document
-
-        if output:
-            raise InputError("--pretty is for reading on the terminal; leave out -o or --pretty")
-        utf8_output()
-        console = Console(soft_wrap=True, highlight=False)
-        for document in tagged:
-            if document.text.strip():  # a view for reading: blank lines have nothing to show
-                console.print(render_document(document, tagger.tags.labels))
-    else:
-        with writer(output) as write:
-            for document in counted(tagged, output):
-                write(dumps(document) + "\n")
-    say_coverage(tagger.coverage)
+app.command()(predict)
 
 
 @app.command()
@@ -161,6 +96,7 @@ def evaluate(
         Path | None,
         typer.Option("--json", help="Also write the scores here as JSON."),
     ] = None,
+    runtime: Annotated[str, typer.Option(help="auto, int8, fp32 or cuda.")] = "auto",
 ) -> None:
     """Score a tagger on annotated data: strict span F1, by label, and what went wrong."""
     import json
@@ -174,7 +110,7 @@ def evaluate(
     from train.tagger import Tagger
 
     refuse_overwriting(json_file, data)
-    tagger = Tagger.load(model)
+    tagger = Tagger.load(model, runtime=runtime)
     gold = read_corpus(data, tagger.tags.labels)
     scores = score(gold, list(counted(tagger.tag(gold), json_file)), tagger.tags.labels)
     if json_file:
@@ -186,6 +122,34 @@ def evaluate(
     utf8_output()
     Console(highlight=False).print(render_scores(scores))
     say_coverage(tagger.coverage)
+
+
+@app.command()
+def quantize(
+    model: Annotated[Path, typer.Argument(help="A model folder; it gets an int8 graph.")],
+    gold: Annotated[
+        list[Path], typer.Argument(help="Annotated files or folders that it never trained on.")
+    ],
+    calibrate: Annotated[
+        list[Path],
+        typer.Option("--calibrate", help="Annotated files or folders to measure on (repeat it)."),
+    ],
+    max_loss: Annotated[
+        float, typer.Option(min=0, help="Points of strict F1 that may be lost on any of GOLD.")
+    ] = 0.3,
+) -> None:
+    """Make a model fast on CPUs: 8-bit arithmetic, refused where it costs too much F1."""
+    from train.corpus import read_corpus
+    from train.model_folder import open_model
+
+    labels = open_model(model).labels
+    texts = [document.text for document in read_corpus(calibrate)]
+    documents = {str(path): read_corpus([path], labels) for path in gold}
+    with needs_extra():
+        from train.parity import add_int8
+
+        for parity in add_int8(model, texts, documents, max_loss / 100):
+            say(str(parity))
 
 
 for command in (cli_data.convert, cli_data.check, cli_data.agreement, cli_data.dataset):

@@ -129,6 +129,8 @@ class TrainConfig(_Section):
     """Of hidden states and attention while training; None leaves what the encoder came with."""
     ema_decay: float = Field(default=0.0, ge=0, lt=1)
     """Where positive, the model is the running average of the weights with this decay a step."""
+    quantize: bool = True
+    """Give the best model an int8 graph, if that keeps its F1 on the validation data."""
     label_all_sub_words: bool = False
     """Learn a word's tag at each of its sub-words; prediction reads the first alone."""
     label_smoothing_factor: float = Field(default=0.0, ge=0, lt=1)

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import logging
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import onnx
 import torch
@@ -23,6 +21,7 @@ from safetensors.torch import save_file
 from transformers import AutoModelForTokenClassification, PreTrainedModel, PreTrainedTokenizerBase
 
 from train.errors import ModelError
+from train.int8 import safetensors_header
 from train.model_folder import GRAPH, WEIGHTS, seal
 from train.preprocessor import Preprocessor
 from train.runtime import OnnxRuntime
@@ -128,7 +127,7 @@ def check_equal(
     Raises:
         ModelError: the two disagree on any span.
     """
-    torch_spans = Tagger(preprocessor, TorchRuntime(model), labels).find(texts)
+    torch_spans = Tagger(preprocessor, TorchRuntime(model), labels, threads=1).find(texts)
     onnx_spans = Tagger(preprocessor, OnnxRuntime(folder / GRAPH), labels).find(texts)
     differing = sum(a != b for a, b in zip(torch_spans, onnx_spans, strict=True))
     if differing:
@@ -146,7 +145,7 @@ def _halved(tensor: torch.Tensor) -> torch.Tensor:
 
 def _point_to_weights(graph: onnx.ModelProto, folder: Path) -> None:
     """Replace each initializer that is a weight by a reference into the safetensors file."""
-    offset, header = _safetensors_header(folder / WEIGHTS)
+    offset, header = safetensors_header(folder / WEIGHTS)
     kinds = {"F16": TensorProto.FLOAT16, "F32": TensorProto.FLOAT}
     initializers, casts = [], []
     for initializer in graph.graph.initializer:
@@ -172,13 +171,6 @@ def _point_to_weights(graph: onnx.ModelProto, folder: Path) -> None:
     del graph.graph.initializer[:], graph.graph.node[:]
     graph.graph.initializer.extend(initializers)
     graph.graph.node.extend(nodes)
-
-
-def _safetensors_header(path: Path) -> tuple[int, dict[str, Any]]:
-    """Return where the tensors begin, and what and where each is relative to that."""
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        return 8 + length, json.loads(file.read(length))
 
 
 @contextlib.contextmanager

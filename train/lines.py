@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
-from train.errors import DataError, Fault, InputError
+from train.errors import Fault, InputError
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, str | Fault]]:
@@ -33,29 +33,14 @@ def read_lines(path: Path) -> Iterator[tuple[int, str | Fault]]:
 def decode_lines(file: IO[bytes], name: str) -> Iterator[tuple[int, str | Fault]]:
     """Yield ``(number, line)`` of an open binary file; see :func:`read_lines`."""
     for number, raw in enumerate(file, start=1):
-        line = _decode(raw, f"{name}:{number}", name, opens_file=number == 1)
+        line = decode(raw, f"{name}:{number}", name, opens_file=number == 1)
         if isinstance(line, str):
             line = line.removesuffix("\n").removesuffix("\r")
         yield number, line
 
 
-def read_text(path: Path) -> str:
-    """Return the whole text of a UTF-8 file as it stands, line ends included.
-
-    Raises:
-        InputError: the file cannot be read.
-        DataError: it is not UTF-8.
-    """
-    try:
-        text = _decode(path.read_bytes(), str(path), str(path), opens_file=True)
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from None
-    if isinstance(text, Fault):
-        raise DataError([text])
-    return text
-
-
-def _decode(raw: bytes, where: str, name: str, opens_file: bool) -> str | Fault:
+def decode(raw: bytes, where: str, name: str, opens_file: bool) -> str | Fault:
+    """Return ``raw`` as text, or the fault that it is not UTF-8; ``name`` is the file's."""
     try:
         return raw.decode("utf-8-sig" if opens_file else "utf-8")
     except UnicodeDecodeError as error:

@@ -24,9 +24,12 @@ FORMAT = 1
 SETTINGS = "marsad.json"
 WEIGHTS = "model.safetensors"
 GRAPH = "model.onnx"
+INT8_GRAPH = "model.int8.onnx"
+INT8_RECIPES = "int8.json"
 TOKENIZER = "tokenizer.json"
 CONFIG = "config.json"
 REQUIRED = (CONFIG, TOKENIZER, WEIGHTS, GRAPH)
+OPTIONAL = (INT8_GRAPH, INT8_RECIPES)
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt", "*.pickle")
 _HERE = Path(__file__).resolve().parent
 SHIPPED = (_HERE / "models" / "tagger", _HERE.parent / "models" / "tagger")
@@ -40,11 +43,21 @@ class ModelFolder:
     path: Path
     labels: tuple[str, ...]
     preprocessor: Preprocessor
+    fingerprint: str
+    """SHA-256 over all that decides what the model finds."""
+    has_int8: bool
+    config: dict[str, Any]
+    """The encoder's ``config.json``."""
 
     @property
     def graph(self) -> Path:
         """The ONNX graph; its weights are read from the safetensors file beside it."""
         return self.path / GRAPH
+
+    @property
+    def int8_graph(self) -> Path | None:
+        """The graph that computes with 8-bit integers, where the model has one."""
+        return self.path / INT8_GRAPH if self.has_int8 else None
 
 
 def shipped_tagger() -> Path:
@@ -86,12 +99,16 @@ def open_model(path: Path) -> ModelFolder:
         tokenizer = Tokenizer.from_file(str(path / TOKENIZER))
         preprocessor = Preprocessor.from_settings(tokenizer, settings["preprocessor"])
         labels = tuple(settings["labels"])
+        config = json.loads((path / CONFIG).read_text(encoding="utf-8"))
     except Exception as error:  # tokenizers raises bare Exception for a file it cannot read
         raise ModelError(
             f"{path}: {SETTINGS} or {TOKENIZER} cannot be used "
             f"({type(error).__name__}: {error}); copy or train the model again"
         ) from None
-    return ModelFolder(path, labels, preprocessor)
+    deciding = [settings["files"], settings["preprocessor"], settings["labels"]]
+    fingerprint = hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
+    has_int8 = all(name in settings["files"] for name in OPTIONAL)
+    return ModelFolder(path, labels, preprocessor, fingerprint, has_int8, config)
 
 
 def seal(path: Path, labels: Sequence[str], preprocessor: Preprocessor) -> None:
@@ -101,7 +118,11 @@ def seal(path: Path, labels: Sequence[str], preprocessor: Preprocessor) -> None:
         "marsad_version": __version__,
         "labels": list(labels),
         "preprocessor": preprocessor.settings(),
-        "files": {name: _describe(path / name) for name in REQUIRED},
+        "files": {
+            name: _describe(path / name)
+            for name in (*REQUIRED, *OPTIONAL)
+            if name in REQUIRED or (path / name).exists()
+        },
     }
     with write_whole(path / SETTINGS) as file:
         json.dump(settings, file, ensure_ascii=False, indent=2)
@@ -134,7 +155,9 @@ def _read_settings(path: Path) -> dict[str, Any]:
 
 def _check_files(path: Path, settings: dict[str, Any]) -> None:
     faults = []
-    for name in REQUIRED:
+    described = settings.get("files")
+    optional = [name for name in OPTIONAL if isinstance(described, dict) and name in described]
+    for name in (*REQUIRED, *optional):
         file = path / name
         try:
             expected = settings["files"][name]

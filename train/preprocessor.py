@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from tokenizers import Tokenizer
@@ -100,8 +101,25 @@ class Preprocessor:
 
     def __call__(self, text: str) -> Prepared:
         """Prepare one text of any length."""
-        words = split_words(text)
-        pieces = self.sub_words([word.text for word in words])
+        [prepared] = self.prepare([text], self.split([text]))
+        return prepared
+
+    def split(self, texts: Sequence[str]) -> list[list[Word]]:
+        """Return the words of each text."""
+        return [split_words(text) for text in texts]
+
+    def prepare(self, texts: Sequence[str], words: Sequence[list[Word]]) -> list[Prepared]:
+        """Prepare texts whose words are split already.
+
+        All words go to the tokenizer in one call, which spreads them over the cores.
+        """
+        pieces = iter(self.sub_words([word.text for split in words for word in split]))
+        return [
+            self._prepare(text, split, list(islice(pieces, len(split))))
+            for text, split in zip(texts, words, strict=True)
+        ]
+
+    def _prepare(self, text: str, words: list[Word], pieces: list[list[int]]) -> Prepared:
         substituted = sum(1 for ids in pieces if not ids)
         clipped = sum(
             1

@@ -27,10 +27,11 @@ from train.curve import draw_learning_curve
 from train.dataset import Losses, Splits, build_dataset, read_splits, training_rows
 from train.document import Document
 from train.encoder import build_preprocessor, load_tokenizer
-from train.errors import ConfigError
+from train.errors import ConfigError, ModelError
 from train.lines import write_whole
 from train.metrics import score
 from train.model_folder import SETTINGS
+from train.parity import add_int8
 from train.preprocessor import Preprocessor
 from train.slices import report
 from train.tagger import Tagger
@@ -108,6 +109,8 @@ def train(config: TrainConfig, resume: bool = False, say: Say = _silent) -> dict
     if not is_main:
         return {}
     metrics = _summary(config, splits, losses, results)
+    if config.quantize:
+        metrics["int8"] = _quantize(folder / f"seed-{metrics['best_seed']}", splits, say)
     _publish(folder, config, metrics)
     return metrics
 
@@ -175,9 +178,21 @@ def _changes(stored: Path, digest: Path, config: TrainConfig, splits: Splits) ->
     return changed
 
 
+def _quantize(folder: Path, splits: Splits, say: Say) -> dict[str, Any]:
+    """Give the best model an int8 graph if it holds its score; return what came of it."""
+    texts = [document.text for document in splits.train]
+    try:
+        [parity] = add_int8(folder, texts, {"validation": splits.validation})
+    except ModelError as error:
+        say(f"note: {error}")
+        return {"refused": str(error)}
+    say(f"int8: {parity}")
+    return asdict(parity)
+
+
 def evaluate(folder: Path, splits: Splits, config: TrainConfig) -> dict[str, Any]:
-    """Score a finished model folder as it will be used: half precision, ONNX Runtime."""
-    tagger = Tagger.load(folder)
+    """Score a finished model folder as it was saved: half-precision weights, fp32 arithmetic."""
+    tagger = Tagger.load(folder, runtime="fp32")
 
     def tag(documents: Sequence[Document]) -> list[Document]:
         return list(tagger.tag(documents))

@@ -3,35 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from train.batches import plan_batches
 from train.document import Document, Span
+from train.engine import MAX_BATCH_TOKENS, Coverage, Engine, Found, K
 from train.errors import MarsadError
 from train.model_folder import open_model, shipped_tagger
-from train.preprocessor import EncodedWindow, Prepared, Preprocessor
-from train.runtime import OnnxRuntime, Runtime
-from train.tags import Logits, TagSet
+from train.preprocessor import Preprocessor
+from train.runtime import OnnxRuntime, Runtime, available_cores, choose_runtime, int8_runtime
+from train.tags import TagSet
 
-MAX_BATCH_TOKENS = 4_096
-"""Padded sub-words that go through the model at once; bounds memory."""
-LOOK_AHEAD = 256
-"""Documents that are prepared together, so that batches hold windows of similar length."""
-
-
-@dataclass(slots=True)
-class Coverage:
-    """What the model could not see as it stands, counted over all texts tagged so far."""
-
-    words: int = 0
-    substituted: int = 0
-    """Words without any sub-word, shown to the model as the unknown token."""
-    clipped: int = 0
-    """Words longer than half a window, of which the model saw only the first sub-words."""
+LOOK_AHEAD_DOCUMENTS = 1_000
+LOOK_AHEAD_CHARACTERS = 500_000
+"""A stretch of documents that is prepared together, so that batches find windows of one length."""
+CUDA_BATCH_TOKENS = 32_768
 
 
 class Tagger:
@@ -42,27 +28,67 @@ class Tagger:
     >>> [document] = tagger(["قتل جنديان في قصف بطائرة مسيرة"])
     >>> [(document.text[s.start : s.end], s.label) for s in document.spans]
     [('جنديان', 'CASUALTY'), ('بطائرة مسيرة', 'WEAPON')]
+
+    Args:
+        preprocessor: text to windows of sub-word ids.
+        runtime: windows to logits.
+        labels: what the model marks.
+        threads: how many batches are computed at once; all cores that the process may use where
+            it is None.
+        max_batch_tokens: sub-words of one batch.
+        runtime_name: ``int8``, ``fp32`` or ``cuda``, for the record.
+        fingerprint: SHA-256 over the model's files, for the record.
     """
 
-    def __init__(self, preprocessor: Preprocessor, runtime: Runtime, labels: Sequence[str]):
+    def __init__(
+        self,
+        preprocessor: Preprocessor,
+        runtime: Runtime,
+        labels: Sequence[str],
+        threads: int | None = None,
+        max_batch_tokens: int = MAX_BATCH_TOKENS,
+        runtime_name: str = "",
+        fingerprint: str = "",
+    ):
         self.preprocessor = preprocessor
         self.runtime = runtime
         self.tags = TagSet(labels)
+        self.runtime_name = runtime_name
+        self.fingerprint = fingerprint
         self.coverage = Coverage()
+        self.engine = Engine(
+            preprocessor, runtime, self.tags, threads or available_cores(), max_batch_tokens
+        )
 
     @classmethod
-    def load(cls, path: Path | str | None = None, threads: int | None = None) -> Tagger:
+    def load(
+        cls, path: Path | str | None = None, threads: int | None = None, runtime: str = "auto"
+    ) -> Tagger:
         """Load a model folder; the shipped tagger where ``path`` is None.
 
         Args:
             path: a folder that ``marsad train`` made.
             threads: cores for the model; all that the process may use where it is None.
+            runtime: ``auto``, ``int8``, ``fp32`` or ``cuda``;
+                see :func:`train.runtime.choose_runtime`.
 
         Raises:
-            ModelError: the folder is missing, incomplete or unsafe.
+            ModelError: the folder is missing, incomplete or unsafe, or cannot run so.
         """
         folder = open_model(Path(path) if path is not None else shipped_tagger())
-        return cls(folder.preprocessor, OnnxRuntime(folder.graph, threads), folder.labels)
+        name = choose_runtime(folder, runtime)
+        on_gpu = name == "cuda"
+        return cls(
+            folder.preprocessor,
+            int8_runtime(folder)
+            if name == "int8"
+            else OnnxRuntime(folder.graph, "cuda" if on_gpu else "cpu"),
+            folder.labels,
+            threads=1 if on_gpu else threads,  # a GPU takes one batch after the other
+            max_batch_tokens=CUDA_BATCH_TOKENS if on_gpu else MAX_BATCH_TOKENS,
+            runtime_name=name,
+            fingerprint=folder.fingerprint,
+        )
 
     def __call__(self, texts: Iterable[str]) -> list[Document]:
         """Tag ``texts``; the result has one document for each, in order.
@@ -77,65 +103,55 @@ class Tagger:
     def tag(self, documents: Iterable[Document]) -> Iterator[Document]:
         """Yield each document, in order, with the spans that the model finds in its text.
 
-        Documents are read in stretches of ``LOOK_AHEAD``, so memory does not grow with their
-        number. Texts may have any length; an empty one comes back without spans. The model reads
-        sentence by sentence; the tags are decoded over the whole text, so a mention that a line
-        break cuts in two is one span.
+        Documents are read in stretches, so memory does not grow with their number. Texts may have
+        any length; an empty one comes back without spans. The model reads sentence by sentence;
+        the tags are decoded over the whole text, so a mention that a line break cuts in two is one
+        span.
         """
-        stream = iter(documents)
-        fault: MarsadError | None = None
-        while fault is None:
-            stretch: list[Document] = []
-            try:
-                stretch.extend(islice(stream, LOOK_AHEAD))
-            except MarsadError as error:
-                fault = error  # what was read before it is tagged first
-            if not stretch and fault is None:
-                return
-            for document in stretch:
-                if not isinstance(document.text, str):
-                    raise TypeError(f"a text must be a string, not {type(document.text).__name__}")
-            found = self.find([document.text for document in stretch])
-            for document, spans in zip(stretch, found, strict=True):
+        stretches = ((held, [d.text for d in held]) for held in _stretches(documents))
+        for held, found in self.stream(stretches):
+            for document, spans in zip(held, found.spans, strict=True):
                 yield replace(document, spans=spans)
-        raise fault
+
+    def stream(self, stretches: Iterable[tuple[K, Sequence[str]]]) -> Iterator[tuple[K, Found]]:
+        """Yield what is found in each stretch of texts, in order, with the key it came with.
+
+        See :meth:`train.engine.Engine.stream`; this counts coverage as well.
+        """
+        for key, found in self.engine.stream(stretches):
+            self.coverage += found.coverage
+            yield key, found
+
+    @property
+    def timings(self) -> dict[str, float]:
+        """Seconds spent in each stage so far; see :class:`train.engine.Engine`."""
+        return self.engine.seconds
 
     def find(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
         """Return the spans of each text; all texts are held in memory at once."""
-        prepared = [self.preprocessor(text) for text in texts]
-        windows = [window for text in prepared for window in text.windows]
-        rows = iter(self._forward(windows))
-        spans = []
-        for text in prepared:
-            parts = [self._owned(window, next(rows)) for window in text.windows]
-            logits = np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
-            spans.append(self.tags.decode(text.words, logits))
-        self._count(prepared)
-        return spans
+        [(_, found)] = self.stream([(None, texts)])
+        return found.spans
 
-    def _forward(self, windows: Sequence[EncodedWindow]) -> list[Logits]:
-        """Return the logits of each window's words, ``[words, tags]``, in the given order."""
-        rows: list[Logits] = [np.zeros((0, 0), dtype=np.float32)] * len(windows)
-        lengths = [len(window.input_ids) for window in windows]
-        for batch in plan_batches(lengths, MAX_BATCH_TOKENS):
-            width = max(lengths[index] for index in batch)
-            input_ids = np.full((len(batch), width), self.preprocessor.special.pad, dtype=np.int64)
-            attention_mask = np.zeros((len(batch), width), dtype=np.int64)
-            for row, index in enumerate(batch):
-                input_ids[row, : lengths[index]] = windows[index].input_ids
-                attention_mask[row, : lengths[index]] = 1
-            logits = self.runtime(input_ids, attention_mask)
-            for row, index in enumerate(batch):
-                rows[index] = logits[row, windows[index].heads]
-        return rows
 
-    @staticmethod
-    def _owned(encoded: EncodedWindow, logits: Logits) -> Logits:
-        window = encoded.window
-        return logits[window.owned_first - window.first : window.owned_last - window.first]
-
-    def _count(self, prepared: Sequence[Prepared]) -> None:
-        for text in prepared:
-            self.coverage.words += len(text.words)
-            self.coverage.substituted += text.substituted
-            self.coverage.clipped += text.clipped
+def _stretches(documents: Iterable[Document]) -> Iterator[list[Document]]:
+    held: list[Document] = []
+    characters = 0
+    stream = iter(documents)
+    while True:
+        try:
+            document = next(stream)
+        except StopIteration:
+            break
+        except MarsadError:
+            if held:
+                yield held  # what was read before the fault is tagged first
+            raise
+        if not isinstance(document.text, str):
+            raise TypeError(f"a text must be a string, not {type(document.text).__name__}")
+        held.append(document)
+        characters += len(document.text)
+        if len(held) >= LOOK_AHEAD_DOCUMENTS or characters >= LOOK_AHEAD_CHARACTERS:
+            yield held
+            held, characters = [], 0
+    if held:
+        yield held

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from train.errors import InputError
 
 if TYPE_CHECKING:
-    from train.tagger import Coverage
+    from train.engine import Coverage
 
 
 @contextlib.contextmanager
@@ -24,20 +24,6 @@ def needs_extra() -> Iterator[None]:
             f"this command needs {error.name}, which comes with the extra: "
             "pip install 'marsad[train]'"
         ) from None
-
-
-@contextlib.contextmanager
-def writer(path: Path | None) -> Iterator[Callable[[str], Any]]:
-    """Yield a function that writes to a file, which appears whole, or to standard output."""
-    if path is None:
-        utf8_output()
-        yield sys.stdout.write
-        sys.stdout.flush()
-    else:
-        from train.lines import write_whole
-
-        with write_whole(path) as file:
-            yield file.write
 
 
 def refuse_overwriting(output: Path | None, inputs: Iterable[str | Path]) -> None:

@@ -10,20 +10,20 @@ from train.tags import Logits
 
 
 class TorchRuntime:
-    """Scores padded batches with a token-classification model, in the precision it is set to."""
+    """Scores batches with a token-classification model, in the precision it is set to.
+
+    It switches the model to evaluation and back, so only one thread may call it.
+    """
 
     def __init__(self, model: PreTrainedModel):
         self.model = model
 
-    def __call__(self, input_ids: Ids, attention_mask: Ids) -> Logits:
+    def __call__(self, input_ids: Ids) -> Logits:
         was_training = self.model.training
         self.model.eval()
         device = self.model.device
         with torch.inference_mode():
-            output = self.model(
-                input_ids=torch.from_numpy(input_ids).to(device),
-                attention_mask=torch.from_numpy(attention_mask).to(device),
-            )
+            output = self.model(input_ids=torch.from_numpy(input_ids).to(device))
         self.model.train(was_training)
         logits: Logits = output.logits.float().cpu().numpy()
         return logits

@@ -122,7 +122,7 @@ class DocumentTrainer(Trainer):
         """Score the model as it is now."""
         model = self.accelerator.unwrap_model(self.model)
         labels = self._config.labels
-        tagger = Tagger(self._preprocessor, TorchRuntime(model), labels)
+        tagger = Tagger(self._preprocessor, TorchRuntime(model), labels, threads=1)
         with self._average.applied_to(model) if self._average else nullcontext():
             return score(documents, list(tagger.tag(documents)), labels)
 

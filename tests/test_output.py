@@ -1,0 +1,577 @@
+"""Parts in a folder: what is written when, and what a stopped run leaves to go on from.
+
+The tagger here is a fake one, which marks the word «صاروخ»; the one that is shipped tags in
+``test_predict.py``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from train import output, prediction, storage
+from train.document import Document, Span
+from train.engine import Coverage, Found
+from train.errors import DataError, Fault, InputError, MarsadError
+from train.interrupts import Interrupts
+from train.jobs import Job, PartResult, record_name, tag_parts
+from train.output import OutputFolder, differences
+from train.parts import Part, PartId, cut
+from train.reading import Reading
+from train.request import Outcome, Request, hidden_folder
+from train.sentences import split_sentences
+from train.sinks import Sink
+from train.sources import ReadOptions, find_sources, plan_shards
+from train.words import split_words
+from train.workers import tag_in_processes
+
+TEXTS = ["أطلق صاروخ على قاعدة", "هدوء", "", "سقط صاروخ. ثم سقط صاروخ آخر!", "صاروخ صاروخ"]
+
+
+class FakeTagger:
+    """Marks a word wherever it stands."""
+
+    fingerprint = "f" * 64
+    runtime_name = "fake"
+
+    def stream(self, stretches: Iterable[tuple[Any, Sequence[str]]]) -> Iterator[tuple[Any, Found]]:
+        for key, texts in stretches:
+            spans = [
+                tuple(Span(m.start(), m.end(), "WEAPON", 0.5) for m in re.finditer("صاروخ", text))
+                for text in texts
+            ]
+            words = sum(len(split_words(text)) for text in texts)
+            yield key, Found(spans, Coverage(words=words))
+
+
+def load_fake(job: Job) -> FakeTagger:
+    return FakeTagger()
+
+
+def load_none(job: Job) -> FakeTagger:
+    raise InputError("no such model")
+
+
+def load_mortal(job: Job) -> FakeTagger:
+    class Mortal(FakeTagger):
+        def stream(self, stretches: Any) -> Any:
+            for key, texts in stretches:
+                if "مات" in texts:
+                    os._exit(9)
+                yield from FakeTagger.stream(self, [(key, texts)])
+
+    return Mortal()
+
+
+def documents(*texts: str) -> list[Document]:
+    return [Document(str(number), text) for number, text in enumerate(texts, start=1)]
+
+
+def parts_of(texts: Iterable[str], size: int = 2) -> list[Part]:
+    return list(cut(0, ((document, None) for document in documents(*texts)), size))
+
+
+def lines(data: bytes | None) -> list[Any]:
+    return [json.loads(line) for line in (data or b"").decode().splitlines()]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, hidden ones too, and every folder."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else b"folder"
+        for path in folder.rglob("*")
+    }
+
+
+# --- sentences
+
+
+def test_sentences_by_hand() -> None:
+    text = " «هدوء.»  قال د. محمد: ٣٫٥\nانتهى"
+    [first, second, third] = split_sentences(Document("a", text, meta={"day": 3}))
+    assert (first.id, first.text) == ("a:1", "«هدوء.»")
+    assert (second.id, second.text) == ("a:2", "قال د. محمد: ٣٫٥")
+    assert (third.id, third.text) == ("a:3", "انتهى")
+    assert second.meta == {"day": 3, "document": "a", "document_start": 10, "document_end": 26}
+
+
+@given(st.text(st.sampled_from("اب .!\n\u200f؟(»1\u064e,\r"), max_size=60))
+def test_sentences_hold_every_word_once(text: str) -> None:
+    sentences = list(split_sentences(Document("d", text)))
+    found = []
+    for number, sentence in enumerate(sentences, start=1):
+        start, end = sentence.meta["document_start"], sentence.meta["document_end"]
+        assert sentence.id == f"d:{number}"
+        assert sentence.text == text[start:end]
+        words = split_words(sentence.text)
+        assert words[0].start == 0
+        assert words[-1].end == len(sentence.text)
+        found += [(word.text, word.start + start, word.end + start) for word in words]
+    assert found == [tuple(word) for word in split_words(text)]
+
+
+def test_sentences_do_not_hide_a_column() -> None:
+    with pytest.raises(InputError, match=r"'document_end'.*rename"):
+        list(split_sentences(Document("d", "هدوء", meta={"document_end": 1})))
+
+
+# --- jobs
+
+
+def test_tagged_parts_by_hand() -> None:
+    faults = [Fault("a.txt:9", "x", "y")]
+    part = Part(PartId(0, 3), documents(*TEXTS[:2]), faults)
+    [result] = tag_parts(FakeTagger(), Job(Sink("jsonl")), [part])
+    assert lines(result.data) == [
+        {
+            "id": "1",
+            "text": TEXTS[0],
+            "spans": [{"start": 5, "end": 10, "label": "WEAPON", "text": "صاروخ", "score": 0.5}],
+        },
+        {"id": "2", "text": TEXTS[1], "spans": []},
+    ]
+    assert (result.file, result.documents, result.spans) == (None, 2, 1)
+    assert result.size == len(result.data or b"")
+    assert result.faults == faults
+    assert result.coverage == Coverage(words=5)
+    again = PartResult.from_dict(json.loads(json.dumps(result.to_dict())))
+    assert again == replace(result, data=None, seconds={})
+
+
+def test_sentences_are_tagged_and_documents_counted() -> None:
+    [result] = tag_parts(FakeTagger(), Job(Sink("jsonl"), sentences=True), parts_of(TEXTS, 9))
+    assert [(r["id"], r["document_start"], len(r["spans"])) for r in lines(result.data)] == [
+        ("1:1", 0, 1), ("2:1", 0, 0), ("4:1", 0, 1), ("4:2", 11, 1), ("5:1", 0, 2)
+    ]  # fmt: skip
+    assert (result.documents, result.spans) == (5, 5)
+
+
+def test_what_a_format_cannot_hold_is_reported_and_not_counted() -> None:
+    part = Part(PartId(0, 0), documents("صاروخ", "صاروخ \ud800"))
+    [result] = tag_parts(FakeTagger(), Job(Sink("csv")), [part])
+    assert (result.documents, result.spans, len(result.faults)) == (1, 1, 1)
+    assert "'2'" in result.faults[0].where
+    with pytest.raises(DataError, match="surrogate"):
+        list(tag_parts(FakeTagger(), Job(Sink("csv"), strict=True), [part]))
+
+
+def test_headers_stand_in_every_part_or_in_one() -> None:
+    def first_lines(job: Job) -> list[str]:
+        results = tag_parts(FakeTagger(), job, parts_of(TEXTS))
+        return [(result.data or b"").decode().partition("\n")[0] for result in results]
+
+    assert [line == "id,text,spans" for line in first_lines(Job(Sink("csv")))] == [True] * 3
+    once = Job(Sink("csv"), only_header=PartId(0, 0))
+    assert [line == "id,text,spans" for line in first_lines(once)] == [True, False, False]
+
+
+def test_the_record_is_written_behind_the_data(tmp_path: Path, monkeypatch: Any) -> None:
+    written: list[str] = []
+    real = storage.write_whole_bytes
+
+    def write(name: str, data: bytes) -> None:
+        written.append(Path(name).name)
+        real(name, data)
+
+    monkeypatch.setattr(storage, "write_whole_bytes", write)
+    job = Job(Sink("jsonl"), folder=str(tmp_path))
+    [result] = tag_parts(FakeTagger(), job, parts_of(TEXTS, 9))
+    assert written == ["part-00000-00000.jsonl", "part-00000-00000.json"]
+    record = json.loads((tmp_path / ".marsad" / "part-00000-00000.json").read_bytes())
+    assert PartResult.from_dict(record) == replace(result, seconds={})
+    assert record["size"] == (tmp_path / "part-00000-00000.jsonl").stat().st_size
+    assert not {"seconds", "data"} & set(record)
+
+
+# --- interrupts
+
+
+def interrupt() -> None:
+    """Send this process the signal of Ctrl-C, and have it arrive."""
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(0.01)
+
+
+def test_the_first_interrupt_asks_and_the_second_stops() -> None:
+    handler = signal.getsignal(signal.SIGINT)
+    with Interrupts() as interrupts:
+        interrupt()
+        assert interrupts.asked
+        with pytest.raises(KeyboardInterrupt):
+            interrupt()
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_an_interrupt_stops_at_once_what_may_wait_for_long() -> None:
+    with Interrupts() as interrupts:
+        with pytest.raises(KeyboardInterrupt), interrupts.at_once():
+            interrupt()
+        with pytest.raises(KeyboardInterrupt), interrupts.at_once():
+            pytest.fail("it was asked to stop before")
+
+
+def test_reading_ends_with_an_interrupt_and_says_so(tmp_path: Path) -> None:
+    source = tmp_path / "a.txt"
+    source.write_text("هدوء\n" * 6, encoding="utf-8")
+    shards = plan_shards(find_sources([str(source)], ReadOptions()))
+    with Interrupts() as interrupts:
+        reading = Reading(shards, 2, interrupts=interrupts)
+        parts = iter(reading)
+        assert len(next(parts).documents) == 2
+        interrupt()
+        assert list(parts) == []
+    assert not reading.ended
+    whole = Reading(shards, 2)
+    assert [len(part.documents) for part in whole] == [2, 2, 2]
+    assert whole.ended
+
+
+# --- worker processes
+
+
+def test_workers_give_what_one_process_gives_in_order() -> None:
+    job = Job(Sink("jsonl"))
+    parts = parts_of([f"صاروخ {number}" for number in range(30)], 2)
+    alone = [(r.id, r.data, r.digest) for r in tag_parts(FakeTagger(), job, parts)]
+    several = tag_in_processes(job, parts, 2, load_fake)
+    assert [(r.id, r.data, r.digest) for r in several] == alone
+
+
+def test_workers_read_no_more_than_they_need() -> None:
+    read = 0
+
+    def counted() -> Iterator[Part]:
+        nonlocal read
+        for part in parts_of(["هدوء"] * 40, 1):
+            read += 1
+            yield part
+
+    for done, _ in enumerate(tag_in_processes(Job(Sink("jsonl")), counted(), 2, load_fake), 1):
+        assert read <= done + 4
+
+
+def test_an_error_of_the_input_comes_behind_what_was_read() -> None:
+    def faulty() -> Iterator[Part]:
+        yield from parts_of(TEXTS, 1)
+        raise InputError("broken")
+
+    results = tag_in_processes(Job(Sink("jsonl")), faulty(), 2, load_fake)
+    found = [next(results).id.index for _ in TEXTS]
+    assert found == [0, 1, 2, 3, 4]
+    with pytest.raises(InputError, match="broken"):
+        next(results)
+
+
+def test_a_model_that_cannot_be_loaded_is_told_as_such() -> None:
+    with pytest.raises(InputError, match="no such model"):
+        list(tag_in_processes(Job(Sink("jsonl")), parts_of(TEXTS), 2, load_none))
+
+
+def test_a_killed_worker_is_told_with_what_to_do() -> None:
+    parts = parts_of(["هدوء", "مات", "هدوء"], 1)
+    with pytest.raises(MarsadError, match=r"killed.*--workers.*--resume"):
+        list(tag_in_processes(Job(Sink("jsonl")), parts, 1, load_mortal))
+
+
+# --- the output folder
+
+HEADER: dict[str, Any] = {
+    "marsad_version": "1",
+    "model": {"name": "m", "fingerprint": "a" * 64},
+    "runtime": "int8",
+    "options": {"format": "jsonl", "rows": "documents"},
+    "inputs": [{"name": "a.txt", "size": 10}, {"name": "b.txt", "size": 20}],
+}
+
+
+def changed(**values: Any) -> dict[str, Any]:
+    return {**HEADER, **values}
+
+
+@pytest.mark.parametrize(
+    ("now", "told"),
+    [
+        (HEADER, []),
+        (changed(marsad_version="2"), ["Marsad 1, now 2"]),
+        (changed(model={"name": "moved", "fingerprint": "a" * 64}), []),
+        (
+            changed(model={"name": "m", "fingerprint": "b" * 64}),
+            [f"the model (was m, {'a' * 12}; now m, {'b' * 12})"],
+        ),
+        (changed(runtime="fp32"), ["the runtime (was int8, now fp32)"]),
+        (
+            changed(options={"format": "csv", "rows": "documents"}),
+            ["format (was 'jsonl', now 'csv')"],
+        ),
+        (
+            changed(inputs=[{"name": "a.txt", "size": 10}, {"name": "b.txt", "size": 2_000}]),
+            ["b.txt (was 20 bytes, now 2,000)"],
+        ),
+        (changed(inputs=HEADER["inputs"][:1]), ["the inputs (was b.txt, now none)"]),
+        (
+            changed(inputs=[{"name": "c.txt", "size": 10}, *HEADER["inputs"]]),
+            ["the inputs (was a.txt, now c.txt)"],
+        ),
+    ],
+)
+def test_what_changed_between_two_runs(now: dict[str, Any], told: list[str]) -> None:
+    assert list(differences(HEADER, now)) == told
+
+
+def tag_to(folder: Path, parts: Iterable[Part], resume: bool = False) -> OutputFolder:
+    """Tag what is not done yet; leave the run unfinished."""
+    out = OutputFolder.begin(str(folder), HEADER, resume)
+    job = Job(Sink("jsonl"), folder=str(folder))
+    left = [part for part in parts if not out.done(part)]
+    for result in tag_parts(FakeTagger(), job, left):
+        out.add(result)
+    return out
+
+
+def test_a_folder_by_hand(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    [first, second, third] = parts_of(TEXTS)
+    second.faults.append(Fault("a.txt:7", "nothing", "a text"))
+    out = tag_to(folder, [first, second, third])
+    assert json.loads((folder / "manifest.json").read_bytes()) == {**HEADER, "complete": False}
+    assert {path.name for path in (folder / ".marsad").iterdir()} == {
+        f"part-00000-0000{index}.json" for index in range(3)
+    }
+    out.finish()
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    assert {key: manifest[key] for key in HEADER} == HEADER
+    assert manifest["complete"] is True
+    assert manifest["totals"] == {
+        "documents": 5, "spans": 5, "skipped": 1, "words": 15, "substituted": 0, "clipped": 0
+    }  # fmt: skip
+    assert [(p["file"], p["documents"], p["spans"], p["skipped"]) for p in manifest["parts"]] == [
+        ("part-00000-00000.jsonl", 2, 1, 0),
+        ("part-00000-00001.jsonl", 2, 2, 1),
+        ("part-00000-00002.jsonl", 1, 2, 0),
+    ]
+    assert lines((folder / "errors.jsonl").read_bytes()) == [
+        {"where": "a.txt:7", "found": "nothing", "expected": "a text"}
+    ]
+    assert set(contents(folder)) == {
+        "manifest.json",
+        "errors.jsonl",
+        *(f"part-00000-0000{index}.jsonl" for index in range(3)),
+    }
+
+
+def test_no_list_of_errors_without_errors(tmp_path: Path) -> None:
+    tag_to(tmp_path / "out", parts_of(TEXTS)).finish()
+    assert not (tmp_path / "out" / "errors.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "again"),
+    [
+        (lambda f: None, []),
+        (lambda f: (f / "part-00000-00001.jsonl").unlink(), [1]),
+        (lambda f: (f / "part-00000-00001.jsonl").write_bytes(b"{}\n"), [1]),
+        (lambda f: (f / ".marsad" / "part-00000-00000.json").unlink(), [0]),
+    ],
+)
+def test_only_what_is_not_done_is_done_again(
+    tmp_path: Path, spoil: Callable[[Path], Any], again: list[int]
+) -> None:
+    folder = tmp_path / "out"
+    parts = parts_of(TEXTS)
+    tag_to(folder, parts)
+    spoil(folder)
+    out = OutputFolder.begin(str(folder), HEADER, resume=True)
+    assert [part.id.index for part in parts if not out.done(part)] == again
+
+
+def test_changed_input_of_a_finished_part_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    tag_to(folder, parts_of(TEXTS))
+    other = parts_of([*TEXTS[:2], "", "سقط صاروخ. ثم سقط صاروخ أحد!", TEXTS[4]])
+    with pytest.raises(InputError, match=r"part-00000-00001\.jsonl.*not what it was"):
+        tag_to(folder, other, resume=True)
+    out = tag_to(folder, parts_of(TEXTS[:4]), resume=True)
+    with pytest.raises(InputError, match=r"part-00000-00002\.jsonl"):
+        out.check_all_seen()
+
+
+def test_a_changed_fault_is_changed_input(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    [part] = parts_of(TEXTS, 9)
+    part.faults.append(Fault("a:1", "x", "y"))
+    tag_to(folder, [part])
+    [part] = parts_of(TEXTS, 9)
+    part.faults.append(Fault("a:1", "x", "z"))
+    with pytest.raises(InputError, match="not what it was"):
+        tag_to(folder, [part], resume=True)
+
+
+def test_folders_that_are_not_free_are_refused(tmp_path: Path) -> None:
+    busy = tmp_path / "busy"
+    busy.mkdir()
+    (busy / "notes.txt").write_text("x")
+    for resume in (False, True):
+        with pytest.raises(InputError, match=r"other files \(notes.txt\)"):
+            OutputFolder.begin(str(busy), HEADER, resume)
+    with pytest.raises(InputError, match="is a file"):
+        OutputFolder.begin(str(busy / "notes.txt"), HEADER, resume=False)
+    (busy / "manifest.json").write_text('{"name": "an app"}')
+    with pytest.raises(InputError, match="no manifest of Marsad"):
+        OutputFolder.begin(str(busy), HEADER, resume=True)
+    out = tag_to(tmp_path / "out", parts_of(TEXTS))
+    with pytest.raises(InputError, match="unfinished run; go on with --resume"):
+        OutputFolder.begin(str(tmp_path / "out"), HEADER, resume=False)
+    with pytest.raises(InputError, match=r"changed: the runtime \(was int8, now cuda\)"):
+        OutputFolder.begin(str(tmp_path / "out"), changed(runtime="cuda"), resume=True)
+    out.finish()
+    with pytest.raises(InputError, match="a finished run"):
+        OutputFolder.begin(str(tmp_path / "out"), HEADER, resume=False)
+    before = contents(tmp_path / "out")
+    again = OutputFolder.begin(str(tmp_path / "out"), HEADER, resume=True)
+    assert again.complete
+    assert again.totals()["spans"] == 5
+    assert contents(tmp_path / "out") == before
+    with pytest.raises(InputError, match="format"):
+        OutputFolder.begin(str(tmp_path / "out"), changed(options={"format": "csv"}), resume=True)
+
+
+def test_an_empty_folder_is_free_with_and_without_resume(tmp_path: Path) -> None:
+    for name, resume in (("a", False), ("b", True)):
+        (tmp_path / name).mkdir()
+        OutputFolder.begin(str(tmp_path / name), HEADER, resume)
+        assert (tmp_path / name / "manifest.json").exists()
+
+
+def test_a_broken_record_says_what_to_do(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    tag_to(folder, parts_of(TEXTS))
+    Path(record_name(str(folder), PartId(0, 1))).write_text("{")
+    with pytest.raises(InputError, match="remove it, and its part is tagged again"):
+        OutputFolder.begin(str(folder), HEADER, resume=True)
+
+
+def test_a_folder_by_uri(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    for name in ("local", "uri"):
+        where = tmp_path / name if name == "local" else (tmp_path / name).as_uri()
+        parts = parts_of(TEXTS)
+        job = Job(Sink("jsonl"), folder=str(where))
+        out = OutputFolder.begin(str(where), HEADER, resume=False)
+        for result in tag_parts(FakeTagger(), job, parts[:2]):
+            out.add(result)
+        out = OutputFolder.begin(str(where), HEADER, resume=True)
+        assert [out.done(part) for part in parts] == [True, True, False]
+        for result in tag_parts(FakeTagger(), job, parts[2:]):
+            out.add(result)
+        out.finish()
+    found = contents(tmp_path / "uri")
+    found.pop(".marsad", None)  # a store has no folders to be removed
+    assert found == contents(tmp_path / "local")
+
+
+# --- a run that stops anywhere
+
+
+class CrashError(BaseException):
+    """The process dies here."""
+
+
+MOVED = ("joined.jsonl", "joined.csv", "errors.jsonl")
+"""What is made in the hidden folder and then moved."""
+
+
+class Crashing:
+    """Storage that dies at one of its operations, in the middle of it."""
+
+    def __init__(self, monkeypatch: Any):
+        self.left = -1
+        for module, name in (
+            (storage, "write_whole_bytes"),
+            (storage, "remove"),
+            (prediction, "join"),
+            (Path, "replace"),
+            (output, "_remove_folder"),
+        ):
+            monkeypatch.setattr(module, name, self._wrap(name, getattr(module, name)))
+
+    def _wrap(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any) -> Any:
+            if name == "replace" and Path(args[0]).name not in MOVED:
+                return real(*args)  # a part of another operation
+            self.left -= 1
+            if self.left == 0:
+                if name == "write_whole_bytes":
+                    path = Path(args[0])
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    (path.parent / f".{path.name}.abc_d123").write_bytes(args[1][:5])
+                elif name == "join":
+                    args[2].write_bytes(b"half")
+                raise CrashError
+            return real(*args)
+
+        return call
+
+
+@pytest.mark.parametrize("target", ["out/", "out.jsonl", "out.csv"])
+def test_a_run_that_dies_at_any_operation_goes_on_to_the_same_bytes(
+    target: str, tmp_path: Path, monkeypatch: Any
+) -> None:
+    source = tmp_path / "in.jsonl"
+    rows = [json.dumps({"text": text, "day": "الاثنين"}) for text in TEXTS]
+    source.write_text("\n".join([*rows[:3], "{", *rows[3:], "[]"]), encoding="utf-8")
+    monkeypatch.setattr(prediction, "load_tagger", load_fake)
+
+    def run(place: Path, resume: bool = False) -> Outcome:
+        one_file = None if target.endswith("/") else str(place / target)
+        folder = hidden_folder(Path(one_file)) if one_file else str(place / "out")
+        sink = Sink.for_path(target) if one_file else Sink("jsonl")
+        job = Job(sink, folder=folder, part_documents=2)
+        request = Request([str(source)], ReadOptions(), job, one_file, resume=resume)
+        return prediction.predict(request, lambda n: None, lambda line: None)
+
+    crashing = Crashing(monkeypatch)
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    outcome = run(whole)
+    assert (outcome.documents, outcome.spans, outcome.skipped) == (5, 5, 2)
+    expected = contents(whole)
+    operations = 0
+    while True:
+        operations += 1
+        place = tmp_path / f"{operations}"
+        place.mkdir()
+        crashing.left = operations
+        try:
+            run(place)
+        except CrashError:
+            crashing.left = -1
+            again = run(place, resume=True)
+            assert (again.documents, again.spans, again.skipped) == (5, 5, 2), operations
+            assert contents(place) == expected, operations
+        else:
+            break
+    assert operations > 12
+
+
+def test_a_single_file_leaves_nothing_where_no_part_was_finished(
+    tmp_path: Path, monkeypatch: Any
+) -> None:
+    (tmp_path / "in.jsonl").write_text('{"text": "x"}\n{\n')
+    monkeypatch.setattr(prediction, "load_tagger", load_fake)
+    target = tmp_path / "out.jsonl"
+    job = Job(Sink("jsonl"), folder=hidden_folder(target), strict=True)
+    request = Request([str(tmp_path / "in.jsonl")], ReadOptions(), job, str(target))
+    with pytest.raises(DataError, match=":2"):
+        prediction.predict(request, lambda n: None, lambda line: None)
+    assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]

@@ -1,0 +1,186 @@
+"""Jobs: what a process must know to tag parts, and what it reports of each part.
+
+A part's result is written in two steps, data first and then its record, each of which appears
+whole or not at all. So a part whose record is there is done, and any other is tagged again.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from train import storage
+from train.document import Document
+from train.engine import Coverage, Found
+from train.errors import DataError, Fault
+from train.parts import PART_DOCUMENTS, Part, PartId
+from train.sentences import split_sentences
+from train.sinks import Sink
+
+RECORDS = ".marsad"
+"""The folder, inside the output folder, of the records of finished parts."""
+STRICT_REMEDY = "mend it and go on, or leave --strict out to skip such records"
+
+K = TypeVar("K")
+
+
+class Streams(Protocol):
+    """A tagger, as far as jobs need one."""
+
+    def stream(self, stretches: Iterable[tuple[K, Sequence[str]]]) -> Iterator[tuple[K, Found]]:
+        """Yield what is found in each stretch of texts, in order, with its key."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """All that a process needs to tag parts of one run; it can be sent to another process."""
+
+    sink: Sink
+    model: str | None = None
+    """A model folder; the shipped tagger where it is None."""
+    runtime: str = "auto"
+    threads: int | None = None
+    sentences: bool = False
+    """Whether each sentence is a document of its own in the result."""
+    folder: str | None = None
+    """Where parts are written; where it is None, their bytes come back in the result."""
+    strict: bool = False
+    """Whether a document that the format cannot hold ends the run."""
+    only_header: PartId | None = None
+    """The only part that opens with a header, where the parts are joined to one file."""
+    part_documents: int = PART_DOCUMENTS
+    """For engines that cut the input themselves; see :func:`train.parts.cut`."""
+
+
+@dataclass(slots=True)
+class PartResult:
+    """What became of a part."""
+
+    id: PartId
+    file: str | None
+    """The name of its data file in the output folder."""
+    size: int
+    """Bytes of its data."""
+    digest: str
+    """:meth:`Part.digest`, by which a resumed run knows its input."""
+    documents: int
+    """Documents that were read and are in the result; with sentences, those that were read."""
+    spans: int
+    faults: list[Fault]
+    """Records that were skipped: those that could not be read, then those not to be written."""
+    coverage: Coverage
+    data: bytes | None = None
+    """The data, where it was not written to a file."""
+    seconds: dict[str, float] = field(default_factory=dict)
+    """How long the stages took. Neither this nor ``data`` is part of the record."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record: what does not depend on time or machine, as JSON values."""
+        return {
+            "part": list(self.id),
+            "file": self.file,
+            "size": self.size,
+            "digest": self.digest,
+            "documents": self.documents,
+            "spans": self.spans,
+            "faults": [asdict(fault) for fault in self.faults],
+            "coverage": asdict(self.coverage),
+        }
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> PartResult:
+        """Return the result that :meth:`to_dict` made a record of."""
+        return cls(
+            id=PartId(*record["part"]),
+            file=record["file"],
+            size=record["size"],
+            digest=record["digest"],
+            documents=record["documents"],
+            spans=record["spans"],
+            faults=[Fault(**fault) for fault in record["faults"]],
+            coverage=Coverage(**record["coverage"]),
+        )
+
+
+def load_tagger(job: Job) -> Any:
+    """Load the tagger of a job.
+
+    Raises:
+        ModelError: the model folder is missing, incomplete or unsafe.
+    """
+    from train.tagger import Tagger
+
+    return Tagger.load(Path(job.model) if job.model is not None else None, job.threads, job.runtime)
+
+
+def tag_parts(tagger: Streams, job: Job, parts: Iterable[Part]) -> Iterator[PartResult]:
+    """Tag parts, write them where the job says so, and yield what became of each, in order.
+
+    Raises:
+        InputError: a part cannot be written, or holds a column that the result cannot have.
+        DataError: the job is strict, and the format cannot hold a document; its part is not
+            written.
+    """
+    before = _timings(tagger)
+    for (part, documents), found in tagger.stream(_stretches(job, parts)):
+        started = time.perf_counter()
+        tagged = [
+            replace(document, spans=spans)
+            for document, spans in zip(documents, found.spans, strict=True)
+        ]
+        has_header = job.only_header is None or job.only_header == part.id
+        data, refused = job.sink.encode(tagged, part.schema, has_header)
+        if refused and job.strict:
+            raise DataError(refused[:1], STRICT_REMEDY)
+        encoded = time.perf_counter()
+        left_out = {fault.where for fault in refused}
+        file = part.id.stem + job.sink.suffix
+        result = PartResult(
+            id=part.id,
+            file=None if job.folder is None else file,
+            size=len(data),
+            digest=part.digest(),
+            documents=len(part.documents) - (0 if job.sentences else len(refused)),
+            spans=sum(len(d.spans) for d in tagged if f"document {d.id!r}" not in left_out),
+            faults=[*part.faults, *refused],
+            coverage=found.coverage,
+        )
+        if job.folder is None:
+            result.data = data
+        else:
+            storage.write_whole_bytes(
+                storage.join(job.folder, part.id.stem + job.sink.suffix), data
+            )
+            record = json.dumps(result.to_dict(), ensure_ascii=True) + "\n"
+            storage.write_whole_bytes(record_name(job.folder, part.id), record.encode("ascii"))
+        after = _timings(tagger)
+        result.seconds = {stage: after[stage] - before.get(stage, 0.0) for stage in after}
+        result.seconds["encode"] = encoded - started
+        result.seconds["write"] = time.perf_counter() - encoded
+        before = after
+        yield result
+
+
+def record_name(folder: str, part: PartId) -> str:
+    """Return the name of the file that says that a part is done."""
+    return storage.join(storage.join(folder, RECORDS), part.stem + ".json")
+
+
+def _stretches(
+    job: Job, parts: Iterable[Part]
+) -> Iterator[tuple[tuple[Part, list[Document]], list[str]]]:
+    for part in parts:
+        documents = part.documents
+        if job.sentences:
+            documents = [s for document in documents for s in split_sentences(document)]
+        yield (part, documents), [document.text for document in documents]
+
+
+def _timings(tagger: Streams) -> dict[str, float]:
+    """Return the seconds that a tagger has spent in each stage so far, where it counts them."""
+    return dict(getattr(tagger, "timings", {}))

@@ -1,0 +1,158 @@
+"""Tables of tagged documents: CSV, TSV and Parquet; and values that have to become text.
+
+A table has the same columns in every row, so the columns that are carried through have to be known
+before the first row. JSON has no such need, but it shares how a value is told that it lacks.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import io
+import math
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from train.errors import InputError
+from train.jsonl import dump_record
+from train.storage import import_arrow, told
+
+DELIMITERS = {"csv": ",", "tsv": "\t"}
+_QUOTED = {name: re.compile(f'["\r\n{mark}]') for name, mark in DELIMITERS.items()}
+_PURPOSE = "writing .parquet"
+_ROW_GROUP_BYTES = 64 << 20
+"""Row groups of parts are put together up to this size; readers are slow on many small ones."""
+
+
+def plain(value: Any) -> Any:
+    """Return ``value`` as JSON can tell it.
+
+    Dates and times are told as ISO 8601, bytes as base64, what is not a number as null, and other
+    types as their text.
+
+    >>> plain({"day": datetime.date(2016, 8, 16), "rate": float("nan"), "tags": ("أ", 1)})
+    {'day': '2016-08-16', 'rate': None, 'tags': ['أ', 1]}
+    """
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, datetime.date | datetime.time):  # a datetime is a date
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return str(value)
+
+
+def text_of(value: Any) -> str | None:
+    """Return a value as the text of a cell: strings as they are, others as JSON, None for null."""
+    value = plain(value)
+    return value if value is None or isinstance(value, str) else dump_record(value)
+
+
+def row(values: Sequence[Any], kind: str) -> str:
+    """Return one line of CSV or TSV; cells are quoted where they have to be, null is empty.
+
+    The module ``csv`` would quote line breaks differently from one Python to the next.
+
+    >>> row(["a1", "نعم، لا", None, 3, "1,5"], "csv")
+    'a1,نعم، لا,,3,"1,5"\\n'
+    """
+    cells = (text_of(value) or "" for value in values)
+    return DELIMITERS[kind].join(_quoted(cell, kind) for cell in cells) + "\n"
+
+
+def _quoted(cell: str, kind: str) -> str:
+    return '"' + cell.replace('"', '""') + '"' if _QUOTED[kind].search(cell) else cell
+
+
+def output_types() -> dict[str, Any]:
+    """Return the Arrow type of each column that Marsad itself writes."""
+    arrow = import_arrow("pyarrow", _PURPOSE)
+    string, whole, number = arrow.string(), arrow.int64(), arrow.float64()
+    span = {"start": whole, "end": whole, "label": string, "text": string, "score": number}
+    return {"id": string, "spans": arrow.list_(arrow.struct(list(span.items()))), **span}
+
+
+def parquet(
+    records: Sequence[Mapping[str, Any]],
+    output: Sequence[str],
+    carried: Sequence[str],
+    schema: Any,
+    integers: Sequence[str],
+) -> bytes:
+    """Return ``records`` as a Parquet file.
+
+    Carried columns have the type that ``schema`` gives them. Others are text, whatever they hold,
+    since a type that is guessed from one part need not fit the next; ``integers`` are 64-bit.
+
+    Raises:
+        InputError: a value is not of the type of its column.
+    """
+    arrow = import_arrow("pyarrow", _PURPOSE)
+    types = output_types()
+    fields = [arrow.field(name, types[name]) for name in output]
+    known = {} if schema is None else {field.name: field for field in schema}
+    for name in carried:
+        usual = arrow.int64() if name in integers else arrow.string()
+        fields.append(known[name] if name in known else arrow.field(name, usual))
+    columns = []
+    for field in fields:
+        values = [record.get(field.name) for record in records]
+        if field.name in carried and field.name not in known and field.name not in integers:
+            values = [text_of(value) for value in values]
+        try:
+            columns.append(arrow.array(values, type=field.type))
+        except (arrow.ArrowException, OverflowError, TypeError, ValueError) as error:
+            raise InputError(
+                f"column {field.name!r}: a value cannot be written to Parquet as {field.type} "
+                f"({str(error).splitlines()[0]}); use --to jsonl, or leave the column out"
+            ) from None
+    table = arrow.Table.from_arrays(columns, schema=arrow.schema(fields))
+    file = io.BytesIO()
+    import_arrow("pyarrow.parquet", _PURPOSE).write_table(table, file, compression="zstd")
+    return file.getvalue()
+
+
+def join_parquet(part_files: Sequence[Path], target: IO[bytes]) -> None:
+    """Write the rows of all parts to ``target`` as one Parquet file.
+
+    Raises:
+        InputError: two parts do not have the same columns.
+    """
+    arrow = import_arrow("pyarrow", _PURPOSE)
+    pq = import_arrow("pyarrow.parquet", _PURPOSE)
+    with _opened(part_files[0]) as file:
+        schema = file.schema_arrow
+    with pq.ParquetWriter(target, schema, compression="zstd") as writer:
+        held: list[Any] = []
+        for path in part_files:
+            with _opened(path) as file:
+                if not file.schema_arrow.equals(schema):
+                    raise InputError(
+                        f"{path}: its columns ({_told(file.schema_arrow)}) are not those of "
+                        f"{part_files[0].name} ({_told(schema)}), and one Parquet file cannot "
+                        "hold both; write to a folder, or use --to jsonl"
+                    )
+                for index in range(file.num_row_groups):
+                    held.append(file.read_row_group(index))
+                    if sum(table.nbytes for table in held) >= _ROW_GROUP_BYTES:
+                        writer.write_table(arrow.concat_tables(held))
+                        held = []
+        if held:
+            writer.write_table(arrow.concat_tables(held))
+
+
+def _opened(path: Path) -> Any:
+    with told(str(path)):
+        return import_arrow("pyarrow.parquet", _PURPOSE).ParquetFile(path)
+
+
+def _told(schema: Any) -> str:
+    return ", ".join(f"{field.name} {field.type}" for field in schema)
