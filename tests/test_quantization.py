@@ -30,7 +30,7 @@ from train.quantization import (
     calibrate,
     quantize_graph,
 )
-from train.runtime import OnnxRuntime, choose_runtime, multiplies_int8
+from train.runtime import OnnxRuntime, load_runtime, multiplies_int8
 from train.tagger import Tagger
 
 
@@ -173,9 +173,9 @@ def test_a_loss_that_is_too_large_is_refused(
         add_int8(copy, ["."], {"gold": gold}, max_loss=-0.01)
     assert not (copy / INT8_GRAPH).exists()
     assert open_model(copy).int8_graph is None
-    assert choose_runtime(open_model(copy)) == "fp32"
+    assert load_runtime(open_model(copy))[0] == "fp32"
     with pytest.raises(ModelError, match="marsad quantize"):
-        choose_runtime(open_model(copy), "int8")
+        load_runtime(open_model(copy), "int8")
     assert not list(copy.glob(".*"))
 
 

@@ -125,9 +125,28 @@ def test_documents_stream_in_bounded_stretches() -> None:
 
 def test_batches_stay_within_the_token_budget() -> None:
     tagger, oracle = make(1000, 0)
-    tagger([TEXT * (n % 7 + 1) for n in range(600)])
+    tagger([TEXT * (n % 7 + 1) + str(1_000 + n) for n in range(600)])
     assert max(rows * width for rows, width in oracle.batches if rows > 1) <= MAX_BATCH_TOKENS
     assert any(rows > 1 for rows, _ in oracle.batches)
+
+
+def test_a_window_that_comes_again_is_read_once() -> None:
+    tagger, oracle = make(30, 10)
+    once = tagger([TEXT])[0].spans
+    assert once
+    oracle.batches.clear()
+    documents = tagger([TEXT, "هدوء", TEXT, TEXT])
+    assert [d.spans for d in documents] == [once, (), once, once]
+    assert sum(rows for rows, _ in oracle.batches) == 2
+
+
+def test_nothing_is_computed_for_a_stream_that_is_given_up() -> None:
+    tagger, oracle = make(30, 10)
+    stream = tagger.stream((n, [f"{TEXT} {n} {m}" for m in range(40)]) for n in range(100))
+    assert next(stream)[0] == 0
+    stream.close()  # type: ignore[attr-defined]
+    tagger.engine._pool.shutdown(wait=True)
+    assert sum(rows for rows, _ in oracle.batches) <= 40 * (IN_FLIGHT + 1)
 
 
 def test_what_the_model_saw_only_in_part_is_counted() -> None:

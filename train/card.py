@@ -208,7 +208,7 @@ def _int8(metrics: dict[str, Any]) -> str:
     if int8 is None:
         return ""
     if "refused" in int8:
-        return " An int8 graph was refused, because it lost more F1 than it may; this runs in fp32."
+        return " It has no int8 graph and runs in fp32; `metrics.json` says why."
     return (
         f" In int8, as it runs on CPUs that can, it scores {int8['int8']:.4f} on {int8['name']}, "
         f"in fp32 {int8['fp32']:.4f} ({int8['documents']} documents)."

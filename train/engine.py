@@ -24,13 +24,14 @@ from train.preprocessor import EncodedWindow, Prepared, Preprocessor
 from train.runtime import Runtime
 from train.tags import Logits, TagSet
 
-MAX_BATCH_TOKENS = 1_024
+MAX_BATCH_TOKENS = 512
 """Sub-words that go through the model at once: enough for fast products, and little memory."""
 IN_FLIGHT = 2
 """Stretches of texts whose batches wait for the model while the next one is prepared."""
 STAGES = ("split", "tokenise", "plan", "forward", "wait", "decode")
 
 K = TypeVar("K")
+_NOTHING: Logits = np.zeros((0, 0), np.float32)
 
 
 @dataclass(slots=True)
@@ -64,7 +65,10 @@ class _Started:
     """A stretch whose batches are with the model."""
 
     prepared: list[Prepared]
+    order: list[int]
+    """For each window, the row that it is."""
     batches: list[list[int]]
+    """The rows of each batch."""
     logits: list[Future[Logits]]
 
 
@@ -105,21 +109,24 @@ class Engine:
         waiting: deque[tuple[K, _Started]] = deque()
         stream = iter(stretches)
         fault: MarsadError | None = None
-        while True:
-            try:
-                key, texts = next(stream)
-            except StopIteration:
-                break
-            except MarsadError as error:
-                fault = error
-                break
-            waiting.append((key, self._start(texts)))
-            if len(waiting) > IN_FLIGHT:
-                key, started = waiting.popleft()
-                yield key, self._finish(started)
-        while waiting:
-            key, started = waiting.popleft()
-            yield key, self._finish(started)
+        try:
+            while True:
+                try:
+                    key, texts = next(stream)
+                except StopIteration:
+                    break
+                except MarsadError as error:
+                    fault = error
+                    break
+                waiting.append((key, self._start(texts)))
+                if len(waiting) > IN_FLIGHT:
+                    yield self._finish(waiting)
+            while waiting:
+                yield self._finish(waiting)
+        finally:  # where nobody waits for them any more, batches must not keep the process
+            for _, started in waiting:
+                for future in started.logits:
+                    future.cancel()
         if fault is not None:
             raise fault
 
@@ -129,39 +136,46 @@ class Engine:
         with self._timed("tokenise"):
             prepared = self.preprocessor.prepare(texts, words)
         with self._timed("plan"):
-            windows = [window for text in prepared for window in text.windows]
-            lengths = [len(window.input_ids) for window in windows]
-            batches = plan_batches(lengths, self.max_batch_tokens)
+            # News repeats itself: agency copy, bylines, footers. The same window is read once.
+            distinct: dict[tuple[int, ...], int] = {}
+            order = [
+                distinct.setdefault(tuple(window.input_ids), len(distinct))
+                for text in prepared
+                for window in text.windows
+            ]
+            rows = list(distinct)
+            batches = plan_batches([len(row) for row in rows], self.max_batch_tokens)
         logits = [
-            self._pool.submit(self._forward, [windows[index] for index in batch])
-            for batch in batches
+            self._pool.submit(self._forward, [rows[index] for index in batch]) for batch in batches
         ]
-        return _Started(prepared, batches, logits)
+        return _Started(prepared, order, batches, logits)
 
-    def _forward(self, windows: Sequence[EncodedWindow]) -> Logits:
+    def _forward(self, rows: Sequence[tuple[int, ...]]) -> Logits:
         started = time.perf_counter()
-        logits = self.runtime(np.array([window.input_ids for window in windows], dtype=np.int64))
+        logits = self.runtime(np.array(rows, dtype=np.int64))
         # Threads add to one number; a lost update would cost a statistic, never a result.
         self.seconds["forward"] += time.perf_counter() - started
         return logits
 
-    def _finish(self, started: _Started) -> Found:
+    def _finish(self, waiting: deque[tuple[K, _Started]]) -> tuple[K, Found]:
+        key, started = waiting[0]
         with self._timed("wait"):
             outputs = [future.result() for future in started.logits]
         with self._timed("decode"):
-            rows: list[Logits] = [np.zeros((0, 0), np.float32)] * sum(map(len, outputs))
+            rows: list[Logits] = [_NOTHING] * sum(map(len, outputs))
             for batch, logits in zip(started.batches, outputs, strict=True):
                 for index, row in zip(batch, logits, strict=True):
                     rows[index] = row
-            remaining = iter(rows)
+            remaining = iter(started.order)
             coverage = Coverage()
             spans = []
             for text in started.prepared:
-                parts = [_owned(window, next(remaining)) for window in text.windows]
-                logits = np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
+                parts = [_owned(window, rows[next(remaining)]) for window in text.windows]
+                logits = np.concatenate(parts) if parts else _NOTHING
                 spans.append(self.tags.decode(text.words, logits))
                 coverage += Coverage(len(text.words), text.substituted, text.clipped)
-        return Found(spans, coverage)
+        waiting.popleft()
+        return key, Found(spans, coverage)
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:

@@ -111,8 +111,13 @@ def open_model(path: Path) -> ModelFolder:
     return ModelFolder(path, labels, preprocessor, fingerprint, has_int8, config)
 
 
-def seal(path: Path, labels: Sequence[str], preprocessor: Preprocessor) -> None:
-    """Write ``marsad.json``, which makes the files in ``path`` a complete model folder."""
+def seal(
+    path: Path, labels: Sequence[str], preprocessor: Preprocessor, with_int8: bool = True
+) -> None:
+    """Write ``marsad.json``, which makes the files in ``path`` a complete model folder.
+
+    The files of the int8 graph are part of it where they are there and ``with_int8`` is set.
+    """
     settings = {
         "format": FORMAT,
         "marsad_version": __version__,
@@ -121,7 +126,7 @@ def seal(path: Path, labels: Sequence[str], preprocessor: Preprocessor) -> None:
         "files": {
             name: _describe(path / name)
             for name in (*REQUIRED, *OPTIONAL)
-            if name in REQUIRED or (path / name).exists()
+            if name in REQUIRED or (with_int8 and (path / name).exists())
         },
     }
     with write_whole(path / SETTINGS) as file:

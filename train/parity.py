@@ -68,11 +68,16 @@ def add_int8(
         ModelError: the int8 graph loses more, or cannot be made of this model.
     """
     folder = open_model(path)
+    for name, documents in gold.items():
+        if not any(document.spans for document in documents):
+            raise ModelError(f"{name}: marks nothing, so it cannot tell what int8 costs")
+    if not gold:
+        raise ModelError(f"{path}: there is no annotated data to compare int8 with fp32 on")
     chance = random.Random(0)  # noqa: S311
     chosen = chance.sample(list(texts), min(CALIBRATION_TEXTS, len(texts)))
-    graph, recipes = quantize_graph(folder, calibrate(folder, chosen))
     temporary, made = path / f".{INT8_GRAPH}", path / f".{INT8_RECIPES}"
     try:
+        graph, recipes = quantize_graph(folder, calibrate(folder, chosen))
         onnx.save(graph, temporary)
         made.write_text(dump_recipes(recipes), encoding="utf-8")
         results = [
@@ -86,21 +91,32 @@ def add_int8(
         ]
         worst = [result for result in results if result.fp32 - result.int8 > max_loss]
         if worst:
-            for name in OPTIONAL:
-                (path / name).unlink(missing_ok=True)
-            seal(path, folder.labels, folder.preprocessor)
+            _forget(folder)
             raise ModelError(
                 f"{path}: the int8 graph is refused, more than {100 * max_loss:g} points of F1 "
                 "are lost; the model is left without one and runs in fp32\n"
                 + "\n".join(str(result) for result in worst)
             )
+        _forget(folder)  # a kill between here and the seal leaves a whole folder
         temporary.replace(path / INT8_GRAPH)
         made.replace(path / INT8_RECIPES)
+    except OSError as error:
+        raise ModelError(
+            f"{path}: cannot be written ({error.strerror or error}); copy the model to a folder "
+            "of your own and quantize it there"
+        ) from None
     finally:
         temporary.unlink(missing_ok=True)
         made.unlink(missing_ok=True)
     seal(path, folder.labels, folder.preprocessor)
     return results
+
+
+def _forget(folder: ModelFolder) -> None:
+    """Take the int8 graph out of a folder."""
+    seal(folder.path, folder.labels, folder.preprocessor, with_int8=False)
+    for name in OPTIONAL:
+        (folder.path / name).unlink(missing_ok=True)
 
 
 def _score(folder: ModelFolder, runtime: Runtime, documents: Sequence[Document]) -> float:

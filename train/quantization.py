@@ -16,6 +16,7 @@ architecture is one of BERT's.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -33,7 +34,9 @@ from train.model_folder import GRAPH, WEIGHTS, ModelFolder
 from train.runtime import available_cores
 
 LARGE = 2.0
-"""A channel of a narrow input is smoothed down to this many times the median channel."""
+"""A channel of a narrow input is smoothed down to this many times the median channel..."""
+EXTREME = 8.0
+"""... where the largest channel exceeds the median this many times."""
 OUTLIER = 2.0
 """A channel of a wide input is an outlier where it exceeds the 99th percentile this many times."""
 MOST_OUTLIERS = 8
@@ -112,7 +115,8 @@ def calibrate(folder: ModelFolder, texts: Sequence[str]) -> dict[str, Range]:
         ids = np.array([windows[index] for index in batch], dtype=np.int64)
         feed = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
         for name, values in zip(names, session.run(names, feed), strict=True):
-            low, high = values.min(axis=(0, 1)), values.max(axis=(0, 1))
+            rows = values.reshape(-1, values.shape[-1])
+            low, high = rows.min(axis=0), rows.max(axis=0)
             if name in ranges:
                 low, high = np.minimum(low, ranges[name].low), np.maximum(high, ranges[name].high)
             ranges[name] = Range(low, high)
@@ -183,8 +187,8 @@ def _plan(seen: Range, wide: bool) -> _Plan:
         largest = np.argsort(-magnitude, kind="stable")[:MOST_OUTLIERS]
         outliers = np.sort(largest[magnitude[largest] > bound]).astype(np.int64)
         low, high = np.delete(low, outliers), np.delete(high, outliers)
-    else:
-        bound = max(LARGE * float(np.median(magnitude)), 1e-6)
+    elif magnitude.max() > EXTREME * (median := float(np.median(magnitude))):
+        bound = max(LARGE * median, 1e-6)
         divisor = np.maximum(1.0, magnitude / bound).astype(np.float32)
         low, high = low / divisor, high / divisor
     least, most = min(0.0, float(low.min())), max(0.0, float(high.max()), 1e-6)
@@ -315,7 +319,7 @@ def _products(model: onnx.ModelProto) -> list[_Product]:
         if cast is None or cast.op_type != "Cast" or not cast.input[0].endswith(".stored"):
             continue
         add, bias = None, None
-        if [user.op_type for user in users[node.output[0]]] == ["Add"]:
+        if [user.op_type for user in users.get(node.output[0], [])] == ["Add"]:
             [candidate] = users[node.output[0]]
             [other] = [name for name in candidate.input if name != node.output[0]] or [None]
             maker = makers.get(other)
@@ -324,7 +328,9 @@ def _products(model: onnx.ModelProto) -> list[_Product]:
         product = _Product(node, transpose, add, bias, transpose.input[0])
         if product.output not in outputs:
             products.append(product)
-    return products
+    # A weight that is used more than once (ALBERT's layers) has inputs of several ranges.
+    uses = Counter(product.weight for product in products)
+    return [product for product in products if uses[product.weight] == 1]
 
 
 def _stored(weight: str) -> str:

@@ -49,33 +49,37 @@ def available_cores() -> int:
     return cores
 
 
-def choose_runtime(folder: ModelFolder, wanted: str = "auto") -> str:
-    """Return which of ``int8``, ``fp32`` and ``cuda`` runs a model here.
+def load_runtime(folder: ModelFolder, wanted: str = "auto") -> tuple[str, OnnxRuntime]:
+    """Load what runs a model here; return which it is, and the runtime.
 
-    ``auto`` takes CUDA where ONNX Runtime offers it; then int8 where the model has such a graph
-    and the CPU multiplies 8-bit integers exactly; then fp32.
+    ``auto`` takes CUDA where ONNX Runtime has it and finds a GPU; then int8 where the model has
+    such a graph and the CPU multiplies 8-bit integers exactly; then fp32.
 
     Raises:
-        ModelError: the wanted runtime is unknown, or not to be had.
+        ModelError: the wanted runtime is unknown or not to be had, or the model cannot be loaded.
     """
     if wanted not in RUNTIMES:
         raise ModelError(f"--runtime: {wanted!r} is none of {', '.join(RUNTIMES)}")
-    if wanted == "int8" and folder.int8_graph is None:
+    has_int8 = folder.int8_graph is not None
+    if wanted == "int8" and not has_int8:
         raise ModelError(
             f"{folder.path}: has no int8 graph; make one with "
-            f"`marsad quantize {folder.path} GOLD`, or take --runtime fp32"
+            f"`marsad quantize {folder.path} GOLD --calibrate DATA`, or take --runtime fp32"
         )
-    if wanted in ("auto", "cuda"):
-        if _has_cuda():
-            return "cuda"
-        if wanted == "cuda":
-            raise ModelError(
-                "--runtime cuda: this ONNX Runtime has no CUDA; install onnxruntime-gpu in place "
-                "of onnxruntime, or leave --runtime out"
-            )
-    if wanted == "auto":
-        return "int8" if folder.int8_graph is not None and multiplies_int8() else "fp32"
-    return wanted
+    if wanted == "cuda" and not _has_cuda():
+        raise ModelError(
+            "--runtime cuda: this ONNX Runtime has no CUDA; install onnxruntime-gpu in place "
+            "of onnxruntime, or leave --runtime out"
+        )
+    if wanted == "cuda" or (wanted == "auto" and _has_cuda()):
+        try:
+            return "cuda", OnnxRuntime(folder.graph, "cuda")
+        except ModelError:
+            if wanted == "cuda":
+                raise
+    if wanted == "int8" or (wanted == "auto" and has_int8 and multiplies_int8()):
+        return "int8", int8_runtime(folder)
+    return "fp32", OnnxRuntime(folder.graph)
 
 
 def multiplies_int8() -> bool:
@@ -115,7 +119,8 @@ class OnnxRuntime:
         options.log_severity_level = 3  # errors only; warnings would mix with the output
         providers = ["CPUExecutionProvider"]
         if device == "cuda":
-            providers.insert(0, "CUDAExecutionProvider")
+            # Without a usable GPU this is an error, not a slow run that calls itself CUDA.
+            providers = ["CUDAExecutionProvider", *providers]
         try:
             if recipes is not None:
                 made = integer_weights(graph.parent / WEIGHTS, load_recipes(recipes))

@@ -11,7 +11,7 @@ from train.engine import MAX_BATCH_TOKENS, Coverage, Engine, Found, K
 from train.errors import MarsadError
 from train.model_folder import open_model, shipped_tagger
 from train.preprocessor import Preprocessor
-from train.runtime import OnnxRuntime, Runtime, available_cores, choose_runtime, int8_runtime
+from train.runtime import Runtime, available_cores, load_runtime
 from train.tags import TagSet
 
 LOOK_AHEAD_DOCUMENTS = 1_000
@@ -70,19 +70,17 @@ class Tagger:
             path: a folder that ``marsad train`` made.
             threads: cores for the model; all that the process may use where it is None.
             runtime: ``auto``, ``int8``, ``fp32`` or ``cuda``;
-                see :func:`train.runtime.choose_runtime`.
+                see :func:`train.runtime.load_runtime`.
 
         Raises:
             ModelError: the folder is missing, incomplete or unsafe, or cannot run so.
         """
         folder = open_model(Path(path) if path is not None else shipped_tagger())
-        name = choose_runtime(folder, runtime)
+        name, loaded = load_runtime(folder, runtime)
         on_gpu = name == "cuda"
         return cls(
             folder.preprocessor,
-            int8_runtime(folder)
-            if name == "int8"
-            else OnnxRuntime(folder.graph, "cuda" if on_gpu else "cpu"),
+            loaded,
             folder.labels,
             threads=1 if on_gpu else threads,  # a GPU takes one batch after the other
             max_batch_tokens=CUDA_BATCH_TOKENS if on_gpu else MAX_BATCH_TOKENS,
