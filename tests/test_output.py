@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,16 +21,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from train import output, prediction, storage
+from train import interrupts as interrupts_module
+from train import output, prediction, ray_engine, storage, tagger
 from train.document import Document, Span
 from train.engine import Coverage, Found
-from train.errors import DataError, Fault, InputError, MarsadError
+from train.errors import DataError, Fault, InputError, MarsadError, ModelError
 from train.interrupts import Interrupts
-from train.jobs import Job, PartResult, record_name, tag_parts
+from train.jobs import Job, PartResult, load_tagger, record_name, tag_parts
 from train.output import OutputFolder, differences
 from train.parts import Part, PartId, cut
 from train.reading import Reading
-from train.request import Outcome, Request, hidden_folder
+from train.request import Outcome, Request, hidden_folder, refuse_own_input
 from train.sentences import split_sentences
 from train.sinks import Sink
 from train.sources import ReadOptions, find_sources, plan_shards
@@ -187,11 +189,30 @@ def test_the_record_is_written_behind_the_data(tmp_path: Path, monkeypatch: Any)
     monkeypatch.setattr(storage, "write_whole_bytes", write)
     job = Job(Sink("jsonl"), folder=str(tmp_path))
     [result] = tag_parts(FakeTagger(), job, parts_of(TEXTS, 9))
-    assert written == ["part-00000-00000.jsonl", "part-00000-00000.json"]
-    record = json.loads((tmp_path / ".marsad" / "part-00000-00000.json").read_bytes())
+    assert written == ["part-00000-00000000.jsonl", "part-00000-00000000.json"]
+    record = json.loads((tmp_path / ".marsad" / "part-00000-00000000.json").read_bytes())
     assert PartResult.from_dict(record) == replace(result, seconds={})
-    assert record["size"] == (tmp_path / "part-00000-00000.jsonl").stat().st_size
+    assert record["size"] == (tmp_path / "part-00000-00000000.jsonl").stat().st_size
     assert not {"seconds", "data"} & set(record)
+
+
+def test_the_stages_of_a_part_are_told_apart(tmp_path: Path, monkeypatch: Any) -> None:
+    clock = 0.0
+
+    def taking(seconds: float, real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any) -> Any:
+            nonlocal clock
+            clock += seconds
+            return real(*args)
+
+        return call
+
+    monkeypatch.setattr("time.perf_counter", lambda: clock)
+    monkeypatch.setattr(Sink, "encode", taking(1, Sink.encode))
+    monkeypatch.setattr(Part, "digest", taking(10, Part.digest))
+    monkeypatch.setattr(storage, "write_whole_bytes", taking(100, storage.write_whole_bytes))
+    [result] = tag_parts(FakeTagger(), Job(Sink("jsonl"), folder=str(tmp_path)), parts_of(TEXTS, 9))
+    assert result.seconds == {"encode": 1, "digest": 10, "write": 200}  # data and record
 
 
 # --- interrupts
@@ -203,7 +224,8 @@ def interrupt() -> None:
     time.sleep(0.01)
 
 
-def test_the_first_interrupt_asks_and_the_second_stops() -> None:
+def test_the_first_interrupt_asks_and_the_second_stops(monkeypatch: Any) -> None:
+    monkeypatch.setattr(interrupts_module, "ECHO_SECONDS", 0)
     handler = signal.getsignal(signal.SIGINT)
     with Interrupts() as interrupts:
         interrupt()
@@ -211,6 +233,14 @@ def test_the_first_interrupt_asks_and_the_second_stops() -> None:
         with pytest.raises(KeyboardInterrupt):
             interrupt()
     assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_a_signal_that_comes_twice_at_once_is_one_wish(monkeypatch: Any) -> None:
+    monkeypatch.setattr(interrupts_module, "ECHO_SECONDS", 1_000)
+    with Interrupts() as interrupts:
+        interrupt()
+        interrupt()
+        assert interrupts.asked
 
 
 def test_an_interrupt_stops_at_once_what_may_wait_for_long() -> None:
@@ -278,10 +308,36 @@ def test_a_model_that_cannot_be_loaded_is_told_as_such() -> None:
         list(tag_in_processes(Job(Sink("jsonl")), parts_of(TEXTS), 2, load_none))
 
 
-def test_a_killed_worker_is_told_with_what_to_do() -> None:
+def test_a_killed_worker_is_told_with_what_to_do(tmp_path: Path) -> None:
     parts = parts_of(["هدوء", "مات", "هدوء"], 1)
-    with pytest.raises(MarsadError, match=r"killed.*--workers.*--resume"):
+    with pytest.raises(MarsadError, match=r"killed.*--workers") as caught:
         list(tag_in_processes(Job(Sink("jsonl")), parts, 1, load_mortal))
+    assert "--resume" not in str(caught.value)  # of a stream nothing is kept
+    job = Job(Sink("jsonl"), folder=str(tmp_path))
+    with pytest.raises(MarsadError, match=r"killed.*--workers.*go on with --resume"):
+        list(tag_in_processes(job, parts, 1, load_mortal))
+
+
+def test_a_worker_that_dies_of_the_wish_to_stop_is_no_error() -> None:
+    interrupts = Interrupts()
+    interrupts.asked = True
+    parts = parts_of(["هدوء", "مات", "هدوء"], 1)
+    job = Job(Sink("jsonl"))
+    with pytest.raises(KeyboardInterrupt):
+        list(tag_in_processes(job, parts, 1, load_mortal, interrupts))
+
+
+def test_another_model_than_the_run_began_with_is_refused(monkeypatch: Any) -> None:
+    monkeypatch.setattr(tagger.Tagger, "load", lambda *args: FakeTagger())
+    assert isinstance(load_tagger(Job(Sink("jsonl"), fingerprint="f" * 64)), FakeTagger)
+    with pytest.raises(ModelError, match=r"ffffffffffff.*eeeeeeeeeeee.*give all machines the same"):
+        load_tagger(Job(Sink("jsonl"), fingerprint="e" * 64))
+
+
+def test_workers_look_at_their_model() -> None:
+    job = Job(Sink("jsonl"), fingerprint="e" * 64)  # the tagger that is shipped has another one
+    with pytest.raises(ModelError, match="than the run began with"):
+        list(tag_in_processes(job, parts_of(TEXTS), 1))
 
 
 # --- the output folder
@@ -346,7 +402,7 @@ def test_a_folder_by_hand(tmp_path: Path) -> None:
     out = tag_to(folder, [first, second, third])
     assert json.loads((folder / "manifest.json").read_bytes()) == {**HEADER, "complete": False}
     assert {path.name for path in (folder / ".marsad").iterdir()} == {
-        f"part-00000-0000{index}.json" for index in range(3)
+        f"part-00000-0000000{index}.json" for index in range(3)
     }
     out.finish()
     manifest = json.loads((folder / "manifest.json").read_bytes())
@@ -356,9 +412,9 @@ def test_a_folder_by_hand(tmp_path: Path) -> None:
         "documents": 5, "spans": 5, "skipped": 1, "words": 15, "substituted": 0, "clipped": 0
     }  # fmt: skip
     assert [(p["file"], p["documents"], p["spans"], p["skipped"]) for p in manifest["parts"]] == [
-        ("part-00000-00000.jsonl", 2, 1, 0),
-        ("part-00000-00001.jsonl", 2, 2, 1),
-        ("part-00000-00002.jsonl", 1, 2, 0),
+        ("part-00000-00000000.jsonl", 2, 1, 0),
+        ("part-00000-00000001.jsonl", 2, 2, 1),
+        ("part-00000-00000002.jsonl", 1, 2, 0),
     ]
     assert lines((folder / "errors.jsonl").read_bytes()) == [
         {"where": "a.txt:7", "found": "nothing", "expected": "a text"}
@@ -366,8 +422,63 @@ def test_a_folder_by_hand(tmp_path: Path) -> None:
     assert set(contents(folder)) == {
         "manifest.json",
         "errors.jsonl",
-        *(f"part-00000-0000{index}.jsonl" for index in range(3)),
+        *(f"part-00000-0000000{index}.jsonl" for index in range(3)),
     }
+
+
+def test_skipped_records_are_not_held_in_memory(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    parts = parts_of(TEXTS)
+    for number, part in enumerate(parts):
+        part.faults += [Fault(f"a:{number}", "x \ud800", "y")] * 2
+    out = tag_to(folder, parts)
+    again = OutputFolder.begin(str(folder), HEADER, resume=True)
+    for some in (out, again):
+        assert [(r.skipped, r.faults) for r in some.ordered()] == [(2, [])] * 3
+        assert [fault.where for fault in some.faults()] == [
+            "a:0",
+            "a:0",
+            "a:1",
+            "a:1",
+            "a:2",
+            "a:2",
+        ]
+        assert some.totals()["skipped"] == 6
+    again.finish()
+    listed = lines((folder / "errors.jsonl").read_bytes())
+    assert listed == [
+        {"where": f"a:{number // 2}", "found": "x \ud800", "expected": "y"} for number in range(6)
+    ]
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    assert [part["skipped"] for part in manifest["parts"]] == [2, 2, 2]
+
+
+def test_a_part_that_was_not_reported_is_not_lost(tmp_path: Path) -> None:
+    out = OutputFolder.begin(str(tmp_path / "out"), HEADER, resume=False)
+    assert not out.has_parts()
+    list(tag_parts(FakeTagger(), Job(Sink("jsonl"), folder=out.name), parts_of(TEXTS)))
+    assert out.has_parts()
+
+
+def test_what_killed_processes_left_behind_is_removed_at_the_end(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    out = tag_to(folder, parts_of(TEXTS))
+    stem = PartId(0, 1).stem
+    (folder / f".{stem}.jsonl.abc_d123").write_bytes(b"{")
+    (folder / ".marsad" / f".{stem}.json.abc_d123").write_bytes(b"{")
+    (folder / ".mine").write_bytes(b"x")
+    out.finish()
+    assert {name for name in contents(folder) if name.startswith(".")} == {".mine"}
+
+
+def test_a_folder_that_cannot_be_removed_is_named(tmp_path: Path, monkeypatch: Any) -> None:
+    def fail(path: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    out = tag_to(tmp_path / "out", parts_of(TEXTS))
+    monkeypatch.setattr(Path, "rmdir", fail)
+    with pytest.raises(InputError, match=r"\.marsad: cannot be removed \(Permission denied\)"):
+        out.finish()
 
 
 def test_no_list_of_errors_without_errors(tmp_path: Path) -> None:
@@ -379,9 +490,9 @@ def test_no_list_of_errors_without_errors(tmp_path: Path) -> None:
     ("spoil", "again"),
     [
         (lambda f: None, []),
-        (lambda f: (f / "part-00000-00001.jsonl").unlink(), [1]),
-        (lambda f: (f / "part-00000-00001.jsonl").write_bytes(b"{}\n"), [1]),
-        (lambda f: (f / ".marsad" / "part-00000-00000.json").unlink(), [0]),
+        (lambda f: (f / "part-00000-00000001.jsonl").unlink(), [1]),
+        (lambda f: (f / "part-00000-00000001.jsonl").write_bytes(b"{}\n"), [1]),
+        (lambda f: (f / ".marsad" / "part-00000-00000000.json").unlink(), [0]),
     ],
 )
 def test_only_what_is_not_done_is_done_again(
@@ -399,10 +510,10 @@ def test_changed_input_of_a_finished_part_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "out"
     tag_to(folder, parts_of(TEXTS))
     other = parts_of([*TEXTS[:2], "", "سقط صاروخ. ثم سقط صاروخ أحد!", TEXTS[4]])
-    with pytest.raises(InputError, match=r"part-00000-00001\.jsonl.*not what it was"):
+    with pytest.raises(InputError, match=r"part-00000-00000001\.jsonl.*not what it was"):
         tag_to(folder, other, resume=True)
     out = tag_to(folder, parts_of(TEXTS[:4]), resume=True)
-    with pytest.raises(InputError, match=r"part-00000-00002\.jsonl"):
+    with pytest.raises(InputError, match=r"part-00000-00000002\.jsonl"):
         out.check_all_seen()
 
 
@@ -499,6 +610,8 @@ class Crashing:
         for module, name in (
             (storage, "write_whole_bytes"),
             (storage, "remove"),
+            (output, "write_faults"),
+            (prediction, "write_faults"),
             (prediction, "join"),
             (Path, "replace"),
             (output, "_remove_folder"),
@@ -511,10 +624,10 @@ class Crashing:
                 return real(*args)  # a part of another operation
             self.left -= 1
             if self.left == 0:
-                if name == "write_whole_bytes":
+                if name in ("write_whole_bytes", "write_faults"):
                     path = Path(args[0])
                     path.parent.mkdir(parents=True, exist_ok=True)
-                    (path.parent / f".{path.name}.abc_d123").write_bytes(args[1][:5])
+                    (path.parent / f".{path.name}.abc_d123").write_bytes(b"half a")
                 elif name == "join":
                     args[2].write_bytes(b"half")
                 raise CrashError
@@ -575,3 +688,195 @@ def test_a_single_file_leaves_nothing_where_no_part_was_finished(
     with pytest.raises(DataError, match=":2"):
         prediction.predict(request, lambda n: None, lambda line: None)
     assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
+
+
+class Impatient(Interrupts):
+    """Asks to stop when a number of parts have been read."""
+
+    left = 0
+
+    def at_once(self) -> Any:
+        Impatient.left -= 1
+        self.asked = self.asked or Impatient.left < 0
+        return super().at_once()
+
+
+@pytest.mark.parametrize("target", ["out/", "out.csv"])
+@pytest.mark.parametrize("left", [1, 2, 3, 4])
+def test_interrupted_among_faulty_records_it_goes_on(
+    target: str, left: int, tmp_path: Path, monkeypatch: Any
+) -> None:
+    source = tmp_path / "in.jsonl"
+    rows = [json.dumps({"text": text, "day": 1}) for text in TEXTS]
+    source.write_text("\n".join([*"{{{{", *rows]), encoding="utf-8")  # two parts of faults first
+    monkeypatch.setattr(prediction, "load_tagger", load_fake)
+    monkeypatch.setattr(prediction, "Interrupts", Impatient)
+
+    def run(place: Path, resume: bool = False) -> Outcome:
+        place.mkdir(exist_ok=True)
+        one_file = None if target.endswith("/") else str(place / target)
+        folder = hidden_folder(Path(one_file)) if one_file else str(place / "out")
+        job = Job(Sink("csv"), folder=folder, part_documents=2)
+        request = Request([str(source)], ReadOptions(), job, one_file, resume=resume)
+        return prediction.predict(request, lambda n: None, lambda line: None)
+
+    Impatient.left = 1_000
+    assert run(tmp_path / "whole").skipped == 4
+    Impatient.left = left
+    assert run(tmp_path / "stopped").interrupted
+    Impatient.left = 1_000
+    outcome = run(tmp_path / "stopped", resume=True)
+    assert (outcome.documents, outcome.skipped, outcome.interrupted) == (5, 4, False)
+    assert contents(tmp_path / "stopped") == contents(tmp_path / "whole")
+
+
+# --- where a result may go
+
+
+def request_for(inputs: Sequence[Path | str], folder: Path | str | None, **options: Any) -> Request:
+    name = None if folder is None else str(folder)
+    job = Job(Sink(options.pop("to", "jsonl")), folder=name)
+    return Request([str(item) for item in inputs], ReadOptions(), job, **options)
+
+
+def test_parquet_is_not_written_to_a_stream() -> None:
+    with pytest.raises(InputError, match=r"standard output: .*name a file with -o"):
+        request_for(["x"], None, to="parquet")
+    with pytest.raises(InputError, match="pipe: "):
+        request_for(["x"], None, to="parquet", target="pipe")
+    request_for(["x"], "out", to="parquet")
+
+
+def test_errors_are_not_listed_where_the_result_goes(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "out.jsonl")
+    for name in ("out.jsonl", "link", "./a/../out.jsonl"):
+        with pytest.raises(InputError, match="is where the result goes"):
+            request_for(
+                ["x"], ".hidden", target=f"{tmp_path}/out.jsonl", errors=f"{tmp_path}/{name}"
+            )
+    with pytest.raises(InputError, match="is where the result goes"):
+        request_for(["x"], f"{tmp_path}/out", errors=f"{tmp_path}/out/")
+    with pytest.raises(InputError, match="is a folder; name a file"):
+        request_for(["x"], None, errors=str(tmp_path))
+    request_for(["x"], ".hidden", target=f"{tmp_path}/out.jsonl", errors=f"{tmp_path}/e.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("item", "folder", "is_refused"),
+    [
+        ("news", "out", False),
+        ("news", "news2", False),
+        ("news", "news/out", True),
+        ("news/", "news", True),
+        ("link", "news/out", True),
+        ("news", "link/out", True),
+        ("file:news", "news/out", True),
+        ("news", "file:news/out", True),
+        ("file:news", "s3://bucket/news/out", False),
+        ("*.jsonl", "out", False),
+        ("news/*.jsonl", "news/out", False),
+        ("news/*.jsonl", "news", True),
+        ("news/*.csv", "news", False),
+        ("news/*", "news", True),
+        ("news/*/*.jsonl", "news/out", True),
+        ("link/*/*.jsonl", "news/out", True),
+        ("news/*/*.jsonl", "news/deep/out", False),
+        ("news/**/*.jsonl", "news/deep/out", True),
+        ("news/**/*.jsonl", "news", True),
+        ("news/**/b*.jsonl", "news/out", False),
+        ("news/**", "news/deep/out", True),
+        ("file:news/**/*.jsonl", "news/out", True),
+        ("**/*.jsonl", "out", True),
+        ("n*/**/out/*.jsonl", "news/deep/out", True),
+        ("n*/**/out/*.jsonl", "news/deep/other", False),
+    ],
+)
+def test_an_output_that_would_be_input_is_refused_at_first_and_later(
+    item: str, folder: str, is_refused: bool, tmp_path: Path, monkeypatch: Any
+) -> None:
+    (tmp_path / "news" / "deep" / "out").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "news")
+    for name in ("news/b.jsonl", "news/b.csv", "news/deep/b.jsonl", "news/deep/out/b.jsonl"):
+        (tmp_path / name).write_text('{"text": "x"}\n')
+    (tmp_path / "b.jsonl").write_text('{"text": "x"}\n')
+    monkeypatch.chdir(tmp_path)
+    here = tmp_path.as_uri()
+    item, folder = (name.replace("file:", f"{here}/") for name in (item, folder))
+    if "://" in item:
+        pytest.importorskip("pyarrow")
+    request = request_for([item], folder)
+    sources = find_sources([item], ReadOptions())
+    for _ in range(2):
+        if is_refused:
+            with pytest.raises(InputError, match=r"be read as input"):
+                refuse_own_input(request, sources)
+        else:
+            refuse_own_input(request, sources)
+        if "://" not in folder:  # with what an unfinished run leaves there
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            (Path(folder) / f"{PartId(0, 0).stem}.jsonl").write_text('{"text": "x"}\n')
+            if not is_refused:
+                assert len(find_sources([item], ReadOptions())) == len(sources)
+
+
+def test_a_text_is_no_pattern(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = "[**] قصف"
+    refuse_own_input(request_for([text], "out"), find_sources([text], ReadOptions()))
+    refuse_own_input(request_for(["-"], "out"), find_sources(["-"], ReadOptions()))
+
+
+def test_what_to_do_about_a_record_that_ended_a_strict_run(
+    tmp_path: Path, monkeypatch: Any
+) -> None:
+    source = tmp_path / "in.jsonl"
+    rows = [json.dumps({"text": text}) for text in TEXTS]
+    source.write_text("\n".join([*rows[:3], "{", *rows[3:]]), encoding="utf-8")
+    monkeypatch.setattr(prediction, "load_tagger", load_fake)
+    folder = tmp_path / "out"
+    job = Job(Sink("jsonl"), folder=str(folder), part_documents=2, strict=True)
+    request = Request([str(source)], ReadOptions(), job)
+    with pytest.raises(DataError, match=r"(?s):4.*--resume and without --strict.*removing .*/out$"):
+        prediction.predict(request, lambda n: None, lambda line: None)
+    # The advice is good: one way or the other.
+    lax = replace(request, job=replace(job, strict=False), resume=True)
+    assert prediction.predict(lax, lambda n: None, lambda line: None).skipped == 1
+    strict = replace(request, resume=True)  # where the whole run is there, nothing is left to do
+    assert prediction.predict(strict, lambda n: None, lambda line: None).was_complete
+    shutil.rmtree(folder)
+    source.write_text("\n".join(rows), encoding="utf-8")
+    assert prediction.predict(request, lambda n: None, lambda line: None).skipped == 0
+
+
+def test_a_strict_run_ends_at_what_a_lax_one_skipped(tmp_path: Path, monkeypatch: Any) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text("\n".join(['{"text": "x"}', "{", '{"text": "x"}', "{"]), encoding="utf-8")
+    monkeypatch.setattr(prediction, "load_tagger", load_fake)
+    monkeypatch.setattr(prediction, "Interrupts", Impatient)
+    job = Job(Sink("jsonl"), folder=str(tmp_path / "out"), part_documents=2)
+    request = Request([str(source)], ReadOptions(), job)
+    Impatient.left = 2
+    assert prediction.predict(request, lambda n: None, lambda line: None).interrupted
+    Impatient.left = 1_000
+    strict = replace(request, job=replace(job, strict=True), resume=True)
+    with pytest.raises(DataError, match=r":2"):
+        prediction.predict(strict, lambda n: None, lambda line: None)
+
+
+@pytest.mark.parametrize("workers", [None, 1, 3])
+def test_ray_is_told_what_the_run_began_with(
+    workers: int | None, tmp_path: Path, monkeypatch: Any
+) -> None:
+    told: dict[str, Any] = {}
+
+    def tag_here(job: Job, shards: Any, done: Any, **options: Any) -> Iterator[PartResult]:
+        told.update(options, job=job)
+        items = (item for source in shards[0] for item in source.read())
+        yield from tag_parts(FakeTagger(), job, cut(0, items, job.part_documents))
+
+    monkeypatch.setattr(prediction, "load_tagger", load_fake)
+    monkeypatch.setattr(ray_engine, "tag_on_ray", tag_here)
+    request = request_for(["هدوء"], tmp_path / "out", workers=workers, engine="ray")
+    assert prediction.predict(request, lambda n: None, lambda line: None).documents == 1
+    assert told["workers"] == workers
+    assert (told["job"].runtime, told["job"].fingerprint) == ("fake", "f" * 64)

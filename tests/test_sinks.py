@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+import errno
 import io
 import itertools
 import json
@@ -40,7 +41,7 @@ TABLES = ("csv", "tsv", "parquet")
 
 
 def encode(sink: Sink, documents: list[Document], **options: Any) -> bytes:
-    data, faults = sink.encode(documents, **options)
+    data, faults, _ = sink.encode(documents, **options)
     assert faults == []
     return data
 
@@ -323,7 +324,7 @@ def test_tables_come_back_from_the_standard_library(
         with pytest.raises(InputError, match="in its name"):
             sink.encode(documents)
         return
-    data, faults = sink.encode(documents)
+    data, faults, _ = sink.encode(documents)
     expected = [[*COLUMNS[rows], *names]]
     bad = []
     for document in documents:
@@ -362,7 +363,7 @@ def test_parquet_comes_back(documents: list[Document]) -> None:
         with pytest.raises(InputError, match="in its name"):
             Sink("parquet").encode(documents)
         return
-    data, faults = Sink("parquet").encode(documents)
+    data, faults, _ = Sink("parquet").encode(documents)
     rows = pq.read_table(io.BytesIO(data)).to_pylist()
     good = [d for d in documents if not has_surrogate(d.id, d.text, *d.meta.values())]
     assert len(faults) == len(documents) - len(good)
@@ -377,7 +378,7 @@ def test_parquet_comes_back(documents: list[Document]) -> None:
 
 @given(MANY)
 def test_words_and_tags_give_the_same_spans(documents: list[Document]) -> None:
-    data, faults = Sink("conll").encode(documents)
+    data, faults, _ = Sink("conll").encode(documents)
     good = [d for d in documents if not has_surrogate(d.id, d.text) and len(d.id.splitlines()) < 2]
     good = [d for d in good if d.id == "".join(d.id.splitlines())]
     assert len(faults) == len(documents) - len(good)
@@ -400,7 +401,7 @@ def test_inline_comes_back(
     tmp_path_factory: pytest.TempPathFactory, documents: list[Document]
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "back.txt"
-    data, faults = Sink("txt").encode(documents)
+    data, faults, _ = Sink("txt").encode(documents)
     path.write_bytes(data)
     faulty = [d.text.strip() and untellable(d) for d in documents]
     assert [fault.where for fault in faults] == [
@@ -431,7 +432,7 @@ def untellable(document: Document) -> bool:
 @pytest.mark.parametrize("kind", FORMATS)
 def test_lone_surrogates(kind: str) -> None:
     documents = [Document("x", "قبل"), Document("\udc00y", "نصف \ud83d هنا"), Document("z", "بعد")]
-    data, faults = Sink(kind).encode(documents)
+    data, faults, _ = Sink(kind).encode(documents)
     if kind == "jsonl":
         assert not faults
         second = data.splitlines()[1]
@@ -456,7 +457,7 @@ def test_lone_surrogate_in_a_carried_column(kind: str) -> None:
         Document("x", "نص", (), {"c": "\ud83d"}),
         Document("y", "نص", (), {"c": ["\ud83d"]}),
     ]
-    data, faults = Sink(kind).encode(documents)
+    data, faults, _ = Sink(kind).encode(documents)
     assert [fault.where for fault in faults] == ["document 'x'"]
     assert b"\\ud83d" in data or kind == "parquet"
     documents = [Document("x", "نص", (), {"\ud83d": 1})]
@@ -476,7 +477,7 @@ def test_lone_surrogate_in_a_carried_column(kind: str) -> None:
     ],
 )
 def test_what_conll_cannot_hold(document: Document, found: str) -> None:
-    data, faults = Sink("conll").encode([document])
+    data, faults, _ = Sink("conll").encode([document])
     assert data == b""
     [fault] = faults
     assert fault.where == f"document {document.id!r}"
@@ -494,7 +495,7 @@ def test_what_conll_cannot_hold(document: Document, found: str) -> None:
     ],
 )
 def test_what_inline_cannot_hold(document: Document, found: str) -> None:
-    data, faults = Sink("txt").encode([document])
+    data, faults, _ = Sink("txt").encode([document])
     assert data == b""
     [fault] = faults
     assert found in fault.found
@@ -525,9 +526,19 @@ def test_blank_texts_keep_the_lines_of_inline_text() -> None:
 @pytest.mark.parametrize(("rows", "name"), [(r, n) for r, names in COLUMNS.items() for n in names])
 def test_names_that_are_taken(kind: str, rows: str, name: str) -> None:
     documents = [Document("x", "نص"), Document("y", "نص", (), {"a": 1, name: 2})]
-    for sink in (Sink(kind, rows), Sink(kind, rows, columns=("a", name))):
+    # In a later record it is a fault of the record; in the first, or in a table, of the input.
+    sink = Sink(kind, rows).with_columns_of(Document("x", "", (), {"a": 1}))
+    data, faults, kept = sink.encode(documents, places=["f:1", "f:2"])
+    assert [(f.where, f.found) for f in faults] == [
+        ("f:2: document 'y'", f"the column {name!r}, which the output has besides")
+    ]
+    assert kept == documents[:1]
+    assert data == encode(sink, documents[:1])
+    with pytest.raises(InputError, match=rf"column '{name}'.*rename it in the input"):
+        Sink(kind, rows).with_columns_of(documents[1])
+    if kind != "jsonl":
         with pytest.raises(InputError, match=rf"column '{name}'.*rename it in the input"):
-            sink.encode(documents)
+            Sink(kind, rows, columns=("a", name)).encode(documents)
     with pytest.raises(InputError, match=rf"column '{name}'.*rename it in the input"):
         Sink("parquet", rows).encode([], schema=pa.schema([(name, pa.string())]))
 
@@ -550,7 +561,7 @@ def test_names_that_are_free() -> None:
 def test_columns_are_those_of_the_first_document(kind: str) -> None:
     first = Document("x", "نص", (), {"b": "1", "a": "2"})
     more = [Document("y", "نص", (), {"a": "3"}), Document("z", "نص", (), {"a": "4", "c": "5"})]
-    data, faults = Sink(kind).encode([first, *more])
+    data, faults, _ = Sink(kind).encode([first, *more])
     assert [(fault.where, fault.found) for fault in faults] == [
         ("document 'z'", "the column 'c', which the first document does not have")
     ]
@@ -565,7 +576,7 @@ def test_columns_are_those_of_the_first_document(kind: str) -> None:
     sink = Sink(kind).with_columns_of(first)
     assert sink.columns == ("b", "a")
     assert sink.has_columns
-    again, faults = sink.encode([more[0]], header=False)
+    again, faults, _ = sink.encode([more[0]], header=False)
     assert not faults
     if kind == "parquet":
         assert pq.read_table(io.BytesIO(again)).column_names == ["id", "text", "spans", "b", "a"]
@@ -631,7 +642,7 @@ def test_a_value_that_is_nested_too_deep(kind: str) -> None:
     for _ in range(sys.getrecursionlimit()):
         value = [value]
     documents = [Document("x", "نص", (), {"v": value}), Document("y", "نص", (), {"v": 1})]
-    data, faults = Sink(kind).encode(documents)
+    data, faults, _ = Sink(kind).encode(documents)
     assert [(f.where, f.found) for f in faults] == [
         ("document 'x'", "a value that is nested too deep")
     ]
@@ -694,18 +705,111 @@ def test_parquet_with_a_schema_and_more_columns() -> None:
         ("document_end", "int64"),
     ]
     assert {name: table.to_pylist()[0][name] for name in meta} == meta
-    _, [fault] = sink.encode(
+    _, [fault], _ = sink.encode(
         [Document("x", "نص", (), {"n": 1}), Document("y", "نص", (), {"n": 2, "m": 3})], schema
     )
     assert (fault.where, fault.expected.split(",")[0]) == ("document 'y'", "the columns n")
 
 
-def test_parquet_value_that_is_not_of_its_type() -> None:
-    documents = [Document("x", "نص", (), {"n": 300})]
-    with pytest.raises(InputError, match=r"column 'n'.*int8.*--to jsonl"):
-        Sink("parquet").encode(documents, schema=pa.schema([("n", pa.int8())]))
-    with pytest.raises(InputError, match=r"column 'n'.*int64"):
-        Sink("parquet", integers=("n",)).encode([Document("x", "نص", (), {"n": "x"})])
+@pytest.mark.parametrize(
+    ("held", "good", "bad"),
+    [
+        (pa.int8(), 3, 300),
+        (pa.int64(), 3, "x"),
+        (pa.int64(), 3, 1.5),  # pyarrow alone would write 1
+        (pa.int64(), 0, True),
+        (pa.date32(), datetime.date(2016, 8, 16), 3),
+        (pa.timestamp("us"), "2016-08-16T09:05:00", "no time"),
+        (pa.list_(pa.string()), ["x"], 7),
+    ],
+    ids=str,
+)
+def test_parquet_value_that_is_not_of_its_type(held: Any, good: Any, bad: Any) -> None:
+    """Such records are left out, as in a JSONL file behind a Parquet file; others are kept."""
+    documents = [
+        Document(str(number), "نص", (), {"n": value})
+        for number, value in enumerate([good, bad, None, good])
+    ]
+    sink = Sink("parquet", columns=("n",)).with_types_of(pa.schema([("n", held)]))
+    data, [fault], kept = sink.encode(documents)
+    assert fault.where == "document '1'"
+    assert f"a value of the column 'n' that is no {held}" in fault.found
+    assert "--to jsonl" in fault.expected
+    assert [document.id for document in kept] == ["0", "2", "3"]
+    table = pq.read_table(io.BytesIO(data))
+    assert table.column("id").to_pylist() == ["0", "2", "3"]
+    assert table.schema.field("n").type == held
+
+
+def test_parquet_columns_and_types_are_those_of_the_run() -> None:
+    """Whatever a later part's own schema is; parts that differ could not become one file."""
+    first = pa.schema([("b", pa.int64()), ("a", pa.string())])
+    sink = Sink("parquet", integers=("at",), columns=("b", "a", "at")).with_types_of(first)
+    assert pickle.loads(pickle.dumps(sink)) == sink  # noqa: S301
+    expected = ["id", "text", "spans", "b", "a", "at"]
+
+    def names_and_types(documents: list[Document], schema: Any) -> Any:
+        read = pq.read_schema(io.BytesIO(encode(sink, documents, schema=schema)))
+        return read.names, [str(read.field(name).type) for name in ("b", "a", "at")]
+
+    types = ["int64", "string", "int64"]
+    assert names_and_types([], first) == (expected, types)
+    other = pa.schema([("a", pa.string()), ("b", pa.int64())])
+    document = Document("x", "نص", (), {"a": "1", "b": 2, "at": 3})
+    assert names_and_types([document], other) == (expected, types)
+    assert names_and_types([document], None) == (expected, types)
+    assert names_and_types([Document("x", "نص", (), {"a": 5})], None) == (expected, types)
+    # A column more is a fault at once, as in CSV; a type that differs cannot be mended.
+    more = pa.schema([*other, ("c", pa.int8())])
+    _, [fault], kept = sink.encode([Document("x", "", (), {"a": "1", "b": 2, "c": 3})], more)
+    assert "the column 'c', which the first document does not have" in fault.found
+    assert kept == []
+    narrow = pa.schema([("b", pa.int8())])
+    with pytest.raises(
+        InputError, match=r"^f:row 1: the column 'b' holds int8, .*began it holds int64.*--to jsonl"
+    ):
+        sink.encode([Document("x", "", (), {"b": 1})], narrow, places=["f:row 1"])
+    # Where the run began with JSONL, carried columns are text.
+    text = Sink("parquet", columns=("b",)).with_types_of(None)
+    data = encode(text, [Document("x", "", (), {"b": 1})], schema=narrow)
+    assert pq.read_table(io.BytesIO(data)).column("b").to_pylist() == ["1"]
+
+
+def test_faults_name_the_place_and_say_which_are_kept() -> None:
+    documents = [Document("same", "نص"), Document("same", "\ud800"), Document("b", "نص")]
+    _, faults, kept = Sink("csv").encode(documents, places=["f:1", "f:2", ""])
+    assert [fault.where for fault in faults] == ["f:2: document 'same'"]
+    assert kept == [documents[0], documents[2]]
+    with pytest.raises(ValueError, match="zip"):
+        Sink("csv").encode(documents, places=["f:1"])
+
+
+def test_what_writes_is_asked_for_before_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    sinks = [Sink("parquet"), Sink("jsonl", compression=".zst"), Sink("csv", compression=".gz")]
+    for sink in sinks:
+        sink.check()
+    for name in [n for n in sys.modules if n.partition(".")[0] == "pyarrow"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.setattr("train.compression._standard_zstd", lambda: None)
+    for sink, purpose in zip(sinks, ["writing .parquet", "writing .zst"], strict=False):
+        with pytest.raises(InputError, match=f"^{re.escape(purpose)} needs the extra arrow"):
+            sink.check()
+    sinks[2].check()
+
+
+def test_a_full_disk_while_joining_says_how_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    sink = Sink("jsonl")
+    files = write_parts(sink, [[A]], tmp_path)
+    monkeypatch.setattr("shutil.copyfileobj", full)
+    with pytest.raises(InputError, match=r"out\.jsonl: cannot be written.*go on with --resume"):
+        join(sink, files, tmp_path / "out.jsonl")
+    assert [path.name for path in tmp_path.iterdir()] == [files[0].name]
 
 
 def test_parquet_without_the_extra(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -783,6 +887,14 @@ def test_joined_parquet_is_the_whole(
     join(sink, files, target)
     assert pq.read_table(target).equals(whole)
     assert pq.ParquetFile(target).num_row_groups > 1
+    # Groups are put together up to a size, and the count begins anew behind each.
+    [one] = write_parts(sink, [[A]], tmp_path)
+    size = pq.read_table(one).nbytes
+    monkeypatch.setattr("train.tables._ROW_GROUP_BYTES", 2 * size)
+    join(sink, [one] * 5, target)
+    file = pq.ParquetFile(target)
+    rows_of_groups = [file.metadata.row_group(n).num_rows for n in range(file.num_row_groups)]
+    assert rows_of_groups == [2, 2, 1]
 
 
 @pytest.mark.parametrize("sink", [Sink("jsonl"), Sink("csv", compression=".gz"), Sink("parquet")])

@@ -9,22 +9,26 @@ import itertools
 import json
 import lzma
 import pickle
+import subprocess
 import sys
 from collections.abc import Iterable
 from datetime import datetime, timezone
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.test_words import MIXED
-from train import storage
+from train import readers, storage
 from train.compression import COMPRESSIONS, compress, decompress, split_suffix
 from train.document import Document
 from train.errors import Fault, InputError
-from train.readers import RecordReader
+from train.readers import Origin, RecordReader
+from train.sinks import Sink
 from train.sources import SHARD_BYTES, ReadOptions, Source, find_sources, plan_shards
 
 TEXT = "قصفت طائرات حربية مواقع «الجيش»"
@@ -90,7 +94,7 @@ def test_columns_by_other_names(tmp_path: Path) -> None:
     columns = {"text_column": "body", "id_column": "key"}
     assert read(tmp_path / "a.csv", tmp_path / "a.jsonl", **columns) == [
         Document("k", "هدوء", meta={"id": "1", "text": "t"}),
-        Document("a.jsonl:1", "هدوء", meta={"id": 1}),  # true is no id
+        Document("true", "هدوء", meta={"id": 1}),
     ]
 
 
@@ -221,8 +225,10 @@ def test_compressed_members_one_behind_the_other(tmp_path: Path, suffix: str) ->
         with pytest.raises(InputError, match="broken or cut short") as error:
             read(path)
         assert str(error.value).startswith(f"{path}: ")
-    with pytest.raises(InputError, match="is empty"):
+    with pytest.raises(InputError, match=r"broken or cut short \(it is empty\)"):
         read(put(tmp_path / f"c.txt{suffix}", b""))
+    with pytest.raises(InputError, match="is empty; expected at least one document"):
+        read(put(tmp_path / f"c.txt{suffix}", compress(b"", suffix)))
 
 
 @given(st.lists(st.binary(max_size=200), max_size=4), st.sampled_from([".gz", ".xz"]), st.data())
@@ -234,8 +240,11 @@ def test_compression_against_the_standard_library(
         assert other.decompress(compress(member, suffix)) == member
     written = b"".join(other.compress(member) for member in members)
     padded = written + b"\0" * 4 * data.draw(st.integers(0, 3)) if members else written
-    assert decompress(io.BytesIO(padded), suffix).read() == b"".join(members)
-    if members:
+    if not members:
+        with pytest.raises(InputError, match="it is empty"):
+            decompress(io.BytesIO(padded), suffix).read()
+    else:
+        assert decompress(io.BytesIO(padded), suffix).read() == b"".join(members)
         last = len(other.compress(members[-1]))
         cut = written[: len(written) - data.draw(st.integers(1, last - 1))]
         with pytest.raises(InputError, match="cut short"):
@@ -251,6 +260,7 @@ def test_suffixes() -> None:
 
 def test_parquet_keeps_types_and_schema(tmp_path: Path) -> None:
     pa = pytest.importorskip("pyarrow")
+    pq = pytest.importorskip("pyarrow.parquet")
     when = datetime(2024, 2, 29, 12, tzinfo=timezone.utc)
     columns = {
         "id": pa.array([1, None, 3], pa.int64()),
@@ -263,17 +273,22 @@ def test_parquet_keeps_types_and_schema(tmp_path: Path) -> None:
     [source] = find_sources([str(path)])
     found = list(source.read())
     first, second, third = (item for item, _ in found)
+    assert [origin.place for _, origin in found] == [f"{path}:row {n}" for n in (1, 2, 3)]
     assert isinstance(first, Document)
     assert isinstance(second, Document)
     assert (first.id, first.text) == ("1", TEXT)
     assert (first.meta["when"], first.meta["nested"]) == (when, {"a": [1, 2]})
     assert (second.id, second.text, second.meta["nested"]) == ("a.parquet:2", "", None)
     assert third == Fault(f"{path}:row 3", "no string under 'text'", "a text")
-    [names] = {tuple(schema.names) for _, schema in found}
+    [names] = {tuple(origin.schema.names) for _, origin in found}
     assert names == ("when", "nested", "nano")
-    assert all(schema.field(n).type.equals(columns[n].type) for _, schema in found for n in names)
+    for _, origin in found:
+        assert all(origin.schema.field(n).type.equals(columns[n].type) for n in names)
     # What was carried can be stored again, to the nanosecond.
-    back = pa.array([first.meta["nano"], second.meta["nano"]], pa.timestamp("ns"))
+    assert first.meta["nano"] == "1970-01-01T00:00:00.000000001"
+    data, faults, _ = Sink("parquet").encode([first, second], found[0][1].schema)
+    assert not faults
+    back = pq.read_table(io.BytesIO(data)).column("nano")
     assert back.cast(pa.int64()).to_pylist() == [1, 2]
 
 
@@ -312,9 +327,11 @@ def test_a_folder_of_mixed_files(tmp_path: Path) -> None:
     put(folder / "d.jsonl.xz", lzma.compress('{"text": "س5"}'.encode()))
     put(folder / "empty.csv", "text\n")
     put(folder / "empty.txt", "")
-    for name in ("README.md", ".hidden.txt", ".marsad/p.jsonl", "x.errors.jsonl"):
+    for name in ("README.md", "z/a.pdf", ".hidden.txt", ".marsad/p.jsonl"):
         put(folder / name, "no document")
-    put(folder / "done" / "manifest.json", "{}")
+    put(folder / "c.csv.errors.jsonl", '{"where": 1}')
+    put(folder / "ocr.errors.jsonl", '{"text": "س8"}')  # nor this one: there is no "ocr"
+    put(folder / "done" / "manifest.json", '{"marsad_version": "1"}')
     put(folder / "done" / "errors.jsonl", '{"where": 1}')
     put(folder / "done" / "part.jsonl", '{"text": "س6", "id": "p"}')
     put(folder / "errors.jsonl", '{"text": "س7"}')  # no run has written this one
@@ -326,7 +343,22 @@ def test_a_folder_of_mixed_files(tmp_path: Path) -> None:
         ("p", "س6"),
         ("news/empty.txt", ""),
         ("news/errors.jsonl:1", "س7"),
+        ("news/ocr.errors.jsonl:1", "س8"),
     ]
+    for item in (folder, f"{folder}/**"):
+        notes: list[str] = []
+        find_sources([str(item), "نص"], notes=notes)
+        readme = folder / "README.md"
+        assert notes == [f"{item}: passed over 2 files of other kinds, such as {readme}"]
+    notes = []
+    find_sources([str(folder / "done"), str(folder / "b.txt")], notes=notes)
+    assert notes == []
+    put(folder / "done" / "manifest.json", "{}")  # not of Marsad
+    find_sources([str(folder / "done")], notes=notes)
+    [note] = notes
+    assert note.endswith(
+        f"passed over one file of other kinds, such as {folder / 'done' / 'manifest.json'}"
+    )
     put(folder / "bad.txt", "قتل".encode("cp1256"))
     [fault] = [item for item in read(folder) if isinstance(item, Fault)]
     assert fault.where == str(folder / "bad.txt")
@@ -493,6 +525,178 @@ def test_writing_here_is_whole_or_not_at_all(tmp_path: Path) -> None:
     if Path("/dev/full").exists():
         with pytest.raises(InputError, match=r"No space left.*go on with --resume"):
             storage.write_whole_bytes("/dev/full", b"1")
+
+
+def test_an_id_of_any_type_is_kept(tmp_path: Path) -> None:
+    ids = ['{"$oid": "6f"}', "1.0", "[1, 2]", "1e999", "false", "0", '"x"', "null", "NaN", '""']
+    lines = [f'{{"id": {value}, "text": ""}}' for value in ids]
+    found = read(put(tmp_path / "a.jsonl", "\n".join(lines)))
+    assert [getattr(item, "id", item) for item in found] == [
+        '{"$oid": "6f"}', "1.0", "[1, 2]", "inf", "false", "0", "x",
+        "a.jsonl:8", "a.jsonl:9", "a.jsonl:10",
+    ]  # fmt: skip
+    deep = '{"id": ' + "[" * 900 + "]" * 900 + ', "text": ""}'
+    [item] = read(put(tmp_path / "deep.jsonl", deep))
+    assert isinstance(item, Fault) or item.id.startswith("[[")
+
+
+def test_an_id_of_parquet_is_kept(tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    identifier = UUID(int=5)
+    for values, expected in (
+        (pa.array([1.0, None, float("nan")]), ["1.0", "a.parquet:2", "a.parquet:3"]),
+        (pa.array([Decimal("1.50")]), ["1.50"]),
+        (pa.array([b"\xff\x00"]), ["/wA="]),
+        (pa.array([identifier.bytes], pa.uuid()), [str(identifier)]),
+        (pa.array([1_001], pa.timestamp("ns")), ["1970-01-01T00:00:00.000001001"]),
+    ):
+        columns = {"text": ["نص"] * len(values), "id": values}
+        found = read(write_parquet(tmp_path / "a.parquet", columns))
+        assert [getattr(item, "id", item) for item in found] == expected
+
+
+def test_an_id_column_that_is_asked_for_must_be_there(tmp_path: Path) -> None:
+    table = put(tmp_path / "a.csv", "text,nr\nx,1\n")
+    assert pairs(table) == [("a.csv:2", "x")]
+    message = r"no column 'key'; name the id's column with --id-column \(columns here: text, nr\)"
+    with pytest.raises(InputError, match=message):
+        read(table, id_column="key")
+    pytest.importorskip("pyarrow")
+    with pytest.raises(InputError, match=message):
+        read(write_parquet(tmp_path / "a.parquet", {"text": ["x"], "nr": [1]}), id_column="key")
+
+
+def test_files_without_texts_behind_the_first_are_faults(tmp_path: Path) -> None:
+    good = put(tmp_path / "0.jsonl", '{"text": "1"}\n')
+    bad = put(tmp_path / "1.jsonl", '{"body": 1}\n{\n{"body": 2}\n')
+    found = read(good, bad, good)
+    assert [getattr(item, "where", "document") for item in found] == [
+        "document", f"{bad}:1", f"{bad}:2:2", f"{bad}:3", "document"
+    ]  # fmt: skip
+    with pytest.raises(InputError, match="no key 'text'"):
+        read(bad, good)
+    put(tmp_path / "1.jsonl", '{"body": 1}\n' * 100)
+    with pytest.raises(InputError, match="no key 'text'"):
+        read(good, bad)
+
+
+def test_faults_stand_in_input_order(tmp_path: Path) -> None:
+    """Those before the first text as well; and not all of a file is held back for it."""
+    path = put(tmp_path / "a.jsonl", '{"b": 1}\n{\n' * 60 + '{"text": ""}\n[]\n{"b": 1}\n')
+    numbers = [int(origin.place.rpartition(":")[2]) for _, origin in read_records(path)]
+    assert numbers == list(range(1, 124))
+    junk = itertools.chain([b'{"b": 1}\n'], itertools.repeat(b"{\n"))
+    first, _ = next(RecordReader("f", "f").read_jsonl(junk))  # type: ignore[arg-type]
+    assert first == Fault("f:1", "no key 'text'", "a text under it")
+
+
+def read_records(path: Path) -> list[tuple[Document | Fault, Origin]]:
+    return [record for source in find_sources([str(path)]) for record in source.read()]
+
+
+def test_every_document_says_where_it_stands(tmp_path: Path) -> None:
+    for name, content, places in [
+        ("a.txt", "1\n2\n", [":1", ":2"]),
+        ("a.jsonl", '\n{"text": "1"}\n{"text": "2"}', [":2", ":3"]),
+        ("a.csv", 'text\n"1\n"\n2\n', [":2", ":4"]),
+        ("d/a.txt", "1\n2\n", [""]),
+    ]:
+        path = put(tmp_path / name, content)
+        given = path.parent if name.startswith("d/") else path
+        origins = [origin for _, origin in read_records(given)]
+        assert origins == [Origin(f"{path}{place}") for place in places]
+    [(_, origin)] = find_sources(["نص"])[0].read()
+    assert origin == Origin("text 1")
+
+
+def test_a_quote_that_nothing_closes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readers, "ROW_CHARACTERS", 40)
+    rows = "id,text\n1,a\n" + '2,"b\n' + "3,cccc\n" * 9 + "4,d\n"
+    path = put(tmp_path / "a.csv", rows)
+    one, fault, *more = read(path)
+    assert one == Document("1", "a")
+    assert isinstance(fault, Fault)
+    assert fault.where == f"{path}:3"
+    assert "no end within 40 characters, to line 8; a quote that nothing closes?" in fault.found
+    assert more == [Document("3", "cccc")] * 4 + [Document("4", "d")]
+    # One line that is too long costs itself, and the lines behind it keep their numbers.
+    path = put(tmp_path / "b.csv", "text\n" + "x" * 99 + '\ny\n"' + "\n" * 50 + '"\nz\n')
+    first, second, third, *_ = read(path)
+    assert isinstance(first, Fault)
+    assert isinstance(third, Fault)
+    assert (first.where, second, third.where) == (
+        f"{path}:2",
+        Document("b.csv:3", "y"),
+        f"{path}:4",
+    )
+    with pytest.raises(InputError, match=r"no end within 40.*the header must be whole"):
+        read(put(tmp_path / "c.csv", "t" * 50 + "\n1\n"))
+
+
+def test_zst_without_pyarrow_is_refused_before_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = put(tmp_path / "a.txt.zst", b"x")
+    monkeypatch.setattr("train.compression._standard_zstd", lambda: None)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(InputError, match=r"a\.txt\.zst: reading \.zst needs the extra arrow"):
+        find_sources([str(path)])
+    monkeypatch.setattr("train.compression._standard_zstd", lambda: gzip)
+    find_sources([str(path)])
+
+
+WITHOUT_PANDAS = """
+import importlib.abc, pickle, sys
+
+class NoPandas(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "pandas":
+            raise ModuleNotFoundError("hidden", name="pandas")
+
+if sys.argv[2] == "hidden":
+    sys.meta_path.insert(0, NoPandas())
+from train.parts import cut
+from train.sources import find_sources
+
+[source] = find_sources([sys.argv[1]])
+[part] = cut(0, source.read())
+part = pickle.loads(pickle.dumps(part))
+print(part.digest())
+for document in part.documents:
+    print(sorted(document.meta.items()))
+print([str(field.type) for field in part.schema])
+"""
+
+
+def test_pandas_makes_no_difference(tmp_path: Path) -> None:
+    pa = pytest.importorskip("pyarrow")
+    numbers = [1, 86_400_000_000_000, None]
+    day = pa.array([0, 3_000_000, None], pa.int32())
+    columns = {
+        "text": ["1", "2", "3"],
+        "day": day.cast(pa.date32()),
+        "in": pa.array([[{"a": 1}], None, []], pa.list_(pa.struct([("a", pa.timestamp("ns"))]))),
+        "long": pa.array(numbers, pa.duration("ns")),
+        "time": pa.array([1, 1_000, None], pa.time64("ns")),
+        "when": pa.array(numbers, pa.timestamp("ns", "UTC")),
+    }
+    path = write_parquet(tmp_path / "a.parquet", columns)
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", WITHOUT_PANDAS, str(path), how],
+            capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1],
+        ).stdout.splitlines()
+        for how in ("hidden", "as it is")
+    ]  # fmt: skip
+    assert told[0] == told[1]
+    _, first, second, third, types = told[0]
+    assert "('day', datetime.date(1970, 1, 1))" in first
+    assert "('in', [{'a': '1970-01-01T00:00:00.000000001'}])" in first
+    assert "('long', '1 ns'), ('time', '00:00:00.000000001'), ('when', '1970-01-01T" in first
+    assert "000000001+00:00" in first
+    assert "('day', '10183-09-21'), ('in', None), ('long', datetime.timedelta(days=1))" in second
+    assert "('day', None), ('in', []), ('long', None)" in third
+    assert types == "['date32[day]', 'string', 'string', 'string', 'timestamp[ns, tz=UTC]']"
 
 
 def test_shards() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 SKIPPED = 1
+NOT_READ = 141
+"""What a shell gives for a program that writes to ``head`` when that has ended."""
 
 
 def predict(
@@ -79,8 +82,13 @@ def predict(
         bool, typer.Option("--resume", help="Go on with a run that was stopped.")
     ] = False,
     workers: Annotated[
-        int, typer.Option(min=1, help="Processes that tag, each with a model of its own.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            min=1,
+            help="Processes that tag, each with a model of its own; one where left out, or on Ray "
+            "one for each core.",
+        ),
+    ] = None,
     threads: Annotated[
         int | None,
         typer.Option(min=1, help="Cores for each process; all that are free where left out."),
@@ -102,7 +110,7 @@ def predict(
         bool, typer.Option("--timings", help="At the end, tell how long each stage took.")
     ] = False,
 ) -> None:
-    """Tag texts: one JSON record a document, in input order, nothing cut."""
+    """Tag texts, and write each with what was found in it, in input order, nothing cut."""
     from train.jobs import Job
     from train.prediction import predict as run
     from train.request import ENGINES, Request
@@ -115,7 +123,7 @@ def predict(
     target, folder, sink = _destination(output, to, rows)
     if pretty and output:
         raise InputError("--pretty is for reading on the terminal; leave out -o or --pretty")
-    if pretty and (to or rows != "documents" or errors or workers > 1 or engine != "local"):
+    if pretty and (to or rows != "documents" or errors or (workers or 1) > 1 or engine != "local"):
         raise InputError(
             "--pretty shows documents; leave out --to, --rows, --errors, --workers and --engine"
         )
@@ -143,11 +151,17 @@ def predict(
         engine=engine,
     )
     utf8_output()
-    if pretty:
-        outcome = _show(request)
-    else:
-        with _progress(output is not None) as done:
-            outcome = run(request, done, say)
+    try:
+        if pretty:
+            from train.screen import show
+
+            outcome = show(request, say)
+        else:
+            with _progress(output is not None) as done:
+                outcome = run(request, done, say)
+    except BrokenPipeError:
+        _leave_stdout()
+        raise typer.Exit(NOT_READ) from None
     _report(request, outcome, output)
     if timings:
         for stage, seconds in outcome.seconds.items():
@@ -175,7 +189,9 @@ def _destination(
     if output is None:
         return None, None, named or Sink("jsonl", rows)
     is_uri = storage.is_uri(output)
-    is_file = not is_uri and Path(output).exists() and not Path(output).is_dir()
+    is_there = not is_uri and storage.exists(output)
+    is_dir = is_there and storage.is_folder(output)
+    is_stream = is_there and not is_dir and _is_stream(Path(output))
     suffix, compression = split_suffix(output.partition("?")[0] if is_uri else output)
     has_suffix = bool(suffix or compression)
     if is_uri and has_suffix and not output.endswith("/"):
@@ -183,76 +199,55 @@ def _destination(
             f"{output}: one file can be written on this machine only; end the name with / for a "
             "folder of parts"
         )
-    is_folder = output.endswith("/") or not has_suffix or Path(output).is_dir()
-    if is_folder and not is_file:
+    if output.endswith("/") or is_dir or not (has_suffix or is_there):
         return None, output, named or Sink("jsonl", rows)
     if suffix[1:] in FORMATS:
         sink = Sink.for_path(output, rows)
         if named is not None and named.suffix != sink.suffix:
             raise InputError(f"{output}: --to {to} would write another format than the name says")
-    elif named is None and not is_file:
+    elif named is None and not is_stream:
         raise InputError(
             f"{output}: the name does not say what to write; name a format with --to "
             f"({', '.join(FORMATS)}), or end the name with / for a folder of parts"
         )
     else:
         sink = named or Sink("jsonl", rows)
-    is_plain = not is_file or Path(output).is_file()
-    return output, hidden_folder(Path(output)) if is_plain else None, sink
+        if sink.compression != compression and not (is_stream and not compression):
+            raise InputError(
+                f"{output}: --to {to} would write another compression than the name says"
+            )
+    return output, None if is_stream else hidden_folder(Path(output)), sink
 
 
-def _show(request: Request) -> Outcome:
-    """Show tagged documents on the terminal."""
-    from rich.console import Console
-
-    from train.display import render_document
-    from train.interrupts import Interrupts
-    from train.jobs import load_tagger
-    from train.reading import Reading
-    from train.request import Outcome
-    from train.sentences import split_sentences
-    from train.sources import find_sources, plan_shards
-
-    job = request.job
-    shards = plan_shards(find_sources(request.inputs, request.read))
-    tagger = load_tagger(job)
-    console = Console(soft_wrap=True, highlight=False)
-    outcome = Outcome()
-    with Interrupts() as interrupts:
-        reading = Reading(shards, job.part_documents, job.strict, False, interrupts)
-        for part in reading:
-            documents = part.documents
-            if job.sentences:
-                documents = [s for document in documents for s in split_sentences(document)]
-            for document in tagger.tag(documents):
-                if document.text.strip():  # a view for reading: blank lines have nothing to show
-                    console.print(render_document(document, tagger.tags.labels))
-            for fault in part.faults:
-                say(f"skipped: {fault}")
-            outcome.documents += len(part.documents)
-            outcome.skipped += len(part.faults)
-    outcome.coverage = tagger.coverage
-    if reading.fault is not None:
-        raise reading.fault
-    outcome.interrupted = not reading.ended
-    return outcome
+def _is_stream(path: Path) -> bool:
+    """Return whether what is there is written as it comes: a pipe, a terminal, /dev/stdout."""
+    return not path.is_file() or str(path).startswith(("/dev/std", "/dev/fd/", "/proc/"))
 
 
 def _report(request: Request, outcome: Outcome, output: str | None) -> None:
-    """Tell what became of a run."""
+    """Tell what became of a run; records that a stream left out are told of with the stream."""
+    from train.request import told_skipped
+
     say_coverage(outcome.coverage)
+    is_kept = request.job.folder is not None
     if outcome.interrupted:
-        go_on = "; go on with the same command and --resume" if request.job.folder else ""
+        if outcome.skipped and is_kept:
+            errors = request.errors_file
+            say(f"{told_skipped(outcome.skipped, errors)} when the run is finished")
+        go_on = "; go on with the same command and --resume" if is_kept else ""
         say(f"interrupted after {outcome.documents:,} documents{go_on}")
-        return
-    if request.job.folder is None:
-        return
-    skipped = ""
-    if outcome.skipped:
-        plural = "s" if outcome.skipped != 1 else ""
-        skipped = f" ({outcome.skipped:,} record{plural} skipped, see {request.errors_file})"
-    finished = "finished already: " if outcome.was_complete else ""
-    say(f"{finished}{outcome.documents:,} documents, {outcome.spans:,} spans in {output}{skipped}")
+    elif is_kept:
+        skipped = ""
+        if outcome.skipped:
+            skipped = f" ({told_skipped(outcome.skipped, request.errors_file)})"
+        done = "finished already: " if outcome.was_complete else ""
+        say(f"{done}{outcome.documents:,} documents, {outcome.spans:,} spans in {output}{skipped}")
+
+
+def _leave_stdout() -> None:
+    """Have what nobody reads any more go nowhere; Python would tell of it when it ends."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextlib.contextmanager

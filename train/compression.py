@@ -14,7 +14,7 @@ import lzma
 import zlib
 from collections.abc import Iterator
 from pathlib import PurePath
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from train.errors import InputError
 from train.storage import import_arrow
@@ -39,21 +39,35 @@ def split_suffix(name: str) -> tuple[str, str]:
     return suffix, ""
 
 
+def check(suffix: str, purpose: str) -> None:
+    """Tell at once, not in the middle of a run, that what a compression takes is not installed.
+
+    Raises:
+        InputError: it is not; the message begins with ``purpose``, such as ``writing .zst``.
+    """
+    if suffix == ".zst" and _standard_zstd() is None:
+        import_arrow("pyarrow", purpose)
+
+
 def decompress(stream: IO[bytes], suffix: str, name: str = "") -> IO[bytes]:
     """Return a stream of what ``stream`` holds; ``name`` is what messages call it.
 
     Reading it, not calling this, raises:
 
-    InputError: the data is not of that compression, damaged or cut short.
+    InputError: the data is not of that compression, damaged or cut short. A file without a byte is
+    cut short; nothing, compressed, is some bytes.
     """
     if not suffix:
         return stream
+    if not hasattr(stream, "peek"):
+        stream = io.BufferedReader(cast(io.RawIOBase, stream))
     if suffix == ".gz":
         chunks = _chunks(gzip.GzipFile(fileobj=stream, mode="rb"))
     elif suffix == ".xz":
         chunks = _xz_chunks(stream)
     else:
         chunks = _zst_chunks(stream, name)
+    chunks = _not_empty(stream, chunks)
     return io.BufferedReader(_Chunks(chunks, stream, name or f"{suffix} data"), _CHUNK)
 
 
@@ -125,6 +139,12 @@ class _Chunks(io.RawIOBase):
 
 class _BrokenError(Exception):
     """Compressed data that is not whole."""
+
+
+def _not_empty(stream: Any, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    if not stream.peek(1):
+        raise _BrokenError("it is empty")
+    yield from chunks
 
 
 def _chunks(file: Any) -> Iterator[bytes]:

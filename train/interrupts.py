@@ -5,11 +5,15 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from types import FrameType, TracebackType
 from typing import Any
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+ECHO_SECONDS = 0.25
+"""A signal that comes so soon behind the first is the same wish: ``timeout`` sends each twice, to
+the process and to its group."""
 
 
 class Interrupts:
@@ -21,6 +25,7 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.asked = False
+        self._asked_at = 0.0
         self._at_once = False
         self._before: dict[int, Any] = {}
 
@@ -51,5 +56,9 @@ class Interrupts:
 
     def _take(self, number: int, frame: FrameType | None) -> None:
         again, self.asked = self.asked, True
+        if not again:
+            self._asked_at = time.monotonic()
+        elif time.monotonic() - self._asked_at < ECHO_SECONDS:
+            return
         if again or (self._at_once and threading.current_thread() is threading.main_thread()):
             raise KeyboardInterrupt

@@ -7,6 +7,7 @@ whole or not at all. So a part whose record is there is done, and any other is t
 from __future__ import annotations
 
 import json
+import platform
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -14,16 +15,15 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from train import storage
-from train.document import Document
 from train.engine import Coverage, Found
-from train.errors import DataError, Fault
+from train.errors import DataError, Fault, ModelError
 from train.parts import PART_DOCUMENTS, Part, PartId
-from train.sentences import split_sentences
+from train.sentences import split_part
 from train.sinks import Sink
 
 RECORDS = ".marsad"
 """The folder, inside the output folder, of the records of finished parts."""
-STRICT_REMEDY = "mend it and go on, or leave --strict out to skip such records"
+STRICT_REMEDY = "leave --strict out to skip such records, or mend the input and run again"
 
 K = TypeVar("K")
 
@@ -55,6 +55,8 @@ class Job:
     """The only part that opens with a header, where the parts are joined to one file."""
     part_documents: int = PART_DOCUMENTS
     """For engines that cut the input themselves; see :func:`train.parts.cut`."""
+    fingerprint: str | None = None
+    """What the model's must be; any will do where it is None."""
 
 
 @dataclass(slots=True)
@@ -72,12 +74,22 @@ class PartResult:
     """Documents that were read and are in the result; with sentences, those that were read."""
     spans: int
     faults: list[Fault]
-    """Records that were skipped: those that could not be read, then those not to be written."""
+    """Records that were skipped: those that could not be read, then those not to be written. They
+    can be left out (see :meth:`without_faults`) where the record holds them."""
     coverage: Coverage
     data: bytes | None = None
     """The data, where it was not written to a file."""
     seconds: dict[str, float] = field(default_factory=dict)
     """How long the stages took. Neither this nor ``data`` is part of the record."""
+    skipped: int = 0
+    """How many records were skipped."""
+
+    def __post_init__(self) -> None:
+        self.skipped = self.skipped or len(self.faults)
+
+    def without_faults(self) -> PartResult:
+        """Return this with no more than the number of the faults, which can be many."""
+        return replace(self, faults=[])
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record: what does not depend on time or machine, as JSON values."""
@@ -111,57 +123,69 @@ def load_tagger(job: Job) -> Any:
     """Load the tagger of a job.
 
     Raises:
-        ModelError: the model folder is missing, incomplete or unsafe.
+        ModelError: the model folder is missing, incomplete or unsafe, or another one than the
+            run began with.
     """
     from train.tagger import Tagger
 
-    return Tagger.load(Path(job.model) if job.model is not None else None, job.threads, job.runtime)
+    tagger = Tagger.load(
+        Path(job.model) if job.model is not None else None, job.threads, job.runtime
+    )
+    if job.fingerprint is not None and tagger.fingerprint != job.fingerprint:
+        raise ModelError(
+            f"{job.model or 'the shipped tagger'}: is another model now, on {platform.node()} "
+            f"({tagger.fingerprint[:12]}), than the run began with ({job.fingerprint[:12]}); leave "
+            "it as it is while a run goes, and give all machines the same"
+        )
+    return tagger
 
 
 def tag_parts(tagger: Streams, job: Job, parts: Iterable[Part]) -> Iterator[PartResult]:
     """Tag parts, write them where the job says so, and yield what became of each, in order.
 
     Raises:
-        InputError: a part cannot be written, or holds a column that the result cannot have.
+        InputError: a part cannot be written, or has a schema that the result cannot have.
         DataError: the job is strict, and the format cannot hold a document; its part is not
             written.
     """
     before = _timings(tagger)
-    for (part, documents), found in tagger.stream(_stretches(job, parts)):
+    for (part, split), found in tagger.stream(_stretches(job, parts)):
         started = time.perf_counter()
         tagged = [
             replace(document, spans=spans)
-            for document, spans in zip(documents, found.spans, strict=True)
+            for document, spans in zip(split.documents, found.spans, strict=True)
         ]
         has_header = job.only_header is None or job.only_header == part.id
-        data, refused = job.sink.encode(tagged, part.schema, has_header)
+        data, unfit, kept = job.sink.encode(tagged, part.schema, has_header, split.places)
+        unsplit = split.faults[len(part.faults) :]
+        refused = [*unsplit, *unfit]
         if refused and job.strict:
             raise DataError(refused[:1], STRICT_REMEDY)
         encoded = time.perf_counter()
-        left_out = {fault.where for fault in refused}
+        digest = part.digest()
+        digested = time.perf_counter()
         file = part.id.stem + job.sink.suffix
         result = PartResult(
             id=part.id,
             file=None if job.folder is None else file,
             size=len(data),
-            digest=part.digest(),
-            documents=len(part.documents) - (0 if job.sentences else len(refused)),
-            spans=sum(len(d.spans) for d in tagged if f"document {d.id!r}" not in left_out),
+            digest=digest,
+            documents=len(part.documents) - len(unsplit if job.sentences else unfit),
+            spans=sum(len(document.spans) for document in kept),
             faults=[*part.faults, *refused],
             coverage=found.coverage,
         )
         if job.folder is None:
             result.data = data
         else:
-            storage.write_whole_bytes(
-                storage.join(job.folder, part.id.stem + job.sink.suffix), data
-            )
+            storage.write_whole_bytes(storage.join(job.folder, file), data)
             record = json.dumps(result.to_dict(), ensure_ascii=True) + "\n"
             storage.write_whole_bytes(record_name(job.folder, part.id), record.encode("ascii"))
         after = _timings(tagger)
         result.seconds = {stage: after[stage] - before.get(stage, 0.0) for stage in after}
         result.seconds["encode"] = encoded - started
-        result.seconds["write"] = time.perf_counter() - encoded
+        result.seconds["digest"] = digested - encoded
+        result.seconds["write"] = time.perf_counter() - digested
         before = after
         yield result
 
@@ -171,14 +195,11 @@ def record_name(folder: str, part: PartId) -> str:
     return storage.join(storage.join(folder, RECORDS), part.stem + ".json")
 
 
-def _stretches(
-    job: Job, parts: Iterable[Part]
-) -> Iterator[tuple[tuple[Part, list[Document]], list[str]]]:
+def _stretches(job: Job, parts: Iterable[Part]) -> Iterator[tuple[tuple[Part, Part], list[str]]]:
+    """Yield each part with what is tagged of it: itself, or its sentences."""
     for part in parts:
-        documents = part.documents
-        if job.sentences:
-            documents = [s for document in documents for s in split_sentences(document)]
-        yield (part, documents), [document.text for document in documents]
+        split = split_part(part) if job.sentences else part
+        yield (part, split), [document.text for document in split.documents]
 
 
 def _timings(tagger: Streams) -> dict[str, float]:

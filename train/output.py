@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import zip_longest
 from pathlib import Path
@@ -42,7 +42,8 @@ class OutputFolder:
         self.name = name
         self.header = dict(header)
         self.results: dict[PartId, PartResult] = {}
-        """The finished parts, of this run and of the one that it goes on with."""
+        """The finished parts, of this run and of the one that it goes on with; their faults stay
+        in the records."""
         self.complete = False
         """Whether there was nothing to do: the folder holds the finished run already."""
         self._seen: set[PartId] = set()
@@ -114,8 +115,14 @@ class OutputFolder:
 
     def add(self, result: PartResult) -> None:
         """Take note of a part that is finished now."""
-        self.results[result.id] = result
+        self.results[result.id] = result.without_faults()
         self._seen.add(result.id)
+
+    def has_parts(self) -> bool:
+        """Return whether a part is finished, be it one that no process has lived to report."""
+        return bool(self.results) or any(
+            _is_record(self.name, name) for name in storage.list_files(self.name)
+        )
 
     def files(self) -> list[str]:
         """Return the names of the part files, in input order."""
@@ -137,14 +144,19 @@ class OutputFolder:
         return {
             "documents": sum(result.documents for result in results),
             "spans": sum(result.spans for result in results),
-            "skipped": sum(len(result.faults) for result in results),
+            "skipped": sum(result.skipped for result in results),
             **asdict(sum((result.coverage for result in results), Coverage())),
         }
 
     def faults(self) -> Iterator[Fault]:
-        """Yield all records that were skipped, in input order."""
+        """Yield all records that were skipped, in input order, until the run is finished."""
         for result in self.ordered():
-            yield from result.faults
+            if result.skipped:
+                yield from self.faults_of(result.id)
+
+    def faults_of(self, part: PartId) -> list[Fault]:
+        """Return the records of a finished part that were skipped."""
+        return self._read_record(record_name(self.name, part)).faults
 
     def check_all_seen(self) -> None:
         """Check that no part is there that the input does not have.
@@ -157,19 +169,22 @@ class OutputFolder:
                 raise self._changed(part)
 
     def finish(self, write_errors: bool = True) -> None:
-        """Write ``errors.jsonl``, if anything was skipped, and the whole manifest."""
-        if write_errors:
-            faults = list(self.faults())
-            if faults:
-                name = storage.join(self.name, ERRORS)
-                storage.write_whole_bytes(name, error_lines(faults))
+        """Write ``errors.jsonl``, if anything was skipped, and the whole manifest.
+
+        What other processes left behind when they were killed while they wrote is removed.
+        """
+        for file in storage.list_files(self.name):
+            if _is_leftover(self.name, file):
+                storage.remove(file)
+        if write_errors and any(result.skipped for result in self.results.values()):
+            write_faults(storage.join(self.name, ERRORS), self.faults())
         parts = [
             {
                 "file": result.file,
                 "size": result.size,
                 "documents": result.documents,
                 "spans": result.spans,
-                "skipped": len(result.faults),
+                "skipped": result.skipped,
                 "digest": result.digest,
             }
             for result in self.ordered()
@@ -209,15 +224,18 @@ class OutputFolder:
         for name in sizes:
             if not _is_record(self.name, name):
                 continue
-            try:
-                result = PartResult.from_dict(json.loads(storage.read_bytes(name)))
-            except (ValueError, KeyError, TypeError):
-                raise InputError(
-                    f"{name}: is no record of a part; remove it, and its part is tagged again"
-                ) from None
+            result = self._read_record(name)
             file = storage.join(self.name, str(result.file))
             if sizes.get(file) == result.size:
-                self.results[result.id] = result
+                self.results[result.id] = result.without_faults()
+
+    def _read_record(self, name: str) -> PartResult:
+        try:
+            return PartResult.from_dict(json.loads(storage.read_bytes(name)))
+        except (ValueError, KeyError, TypeError):
+            raise InputError(
+                f"{name}: is no record of a part; remove it, and its part is tagged again"
+            ) from None
 
     def _compare(self, manifest: Mapping[str, Any]) -> None:
         changes = list(differences(manifest, self.header))
@@ -272,9 +290,14 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[s
         yield f"{new['name']} (was {old['size']:,} bytes, now {new['size']:,})"
 
 
-def error_lines(faults: Sequence[Fault]) -> bytes:
-    """Return skipped records as JSON lines."""
-    return "".join(dump_record(asdict(fault)) + "\n" for fault in faults).encode()
+def write_faults(name: str, faults: Iterable[Fault]) -> None:
+    """Write skipped records as JSON lines to a file, which appears whole."""
+    lines = ((dump_record(asdict(fault)) + "\n").encode() for fault in faults)
+    if storage.is_uri(name):
+        storage.write_whole_bytes(name, b"".join(lines))
+    else:
+        with storage.open_whole(name) as file:
+            file.writelines(lines)
 
 
 def _input(item: Mapping[str, Any] | None) -> str:
@@ -301,5 +324,8 @@ def _is_leftover(folder: str, name: str) -> bool:
 
 def _remove_folder(name: str) -> None:
     """Remove an empty folder; in a store there are none."""
-    if not storage.is_uri(name) and Path(name).is_dir() and not any(Path(name).iterdir()):
-        Path(name).rmdir()
+    if storage.is_uri(name) or not storage.is_folder(name):
+        return
+    with storage.told(name, "cannot be removed"):
+        if not any(Path(name).iterdir()):
+            Path(name).rmdir()

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from train.document import Document
 from train.errors import Fault
+from train.readers import Origin
 
 PART_DOCUMENTS = 1_000
 PART_CHARACTERS = 500_000
-"""A part is cut when it holds as many documents, or at least as many characters (code points).
-They bound memory: a few parts are held at a time."""
+"""A part is cut when it holds as many records, or at least as many characters (code points) of
+texts and carried columns. So a part holds less than this and its last document, however large that
+one is; a few parts are held at a time."""
 
 
 class PartId(NamedTuple):
@@ -31,7 +33,7 @@ class PartId(NamedTuple):
     @property
     def stem(self) -> str:
         """The name of the part's files; names sort in input order."""
-        return f"part-{self.shard:05d}-{self.index:05d}"
+        return f"part-{self.shard:05d}-{self.index:08d}"
 
 
 @dataclass(slots=True)
@@ -45,6 +47,9 @@ class Part:
     """Records that could not be read."""
     schema: Any = None
     """The ``pyarrow.Schema`` of the carried columns where the input has one (Parquet)."""
+    places: list[str] = field(default_factory=list)
+    """Where each document stands, such as ``file:line``, for what is told of it; "" where that is
+    not known. Not part of the digest: a file may be moved."""
 
     def digest(self) -> str:
         """Return the SHA-256 of all that was read, by which a resumed run knows its input."""
@@ -61,16 +66,17 @@ class Part:
 
 def cut(
     shard: int,
-    items: Iterable[tuple[Document | Fault, Any]],
+    items: Iterable[tuple[Document | Fault, Origin | None]],
     part_documents: int = PART_DOCUMENTS,
 ) -> Iterator[Part]:
-    """Cut the ``(document or fault, schema)`` pairs of a shard into parts, in order.
+    """Cut the ``(document or fault, origin)`` pairs of a shard into parts, in order.
 
     A part never holds documents of two schemas, nor more than ``part_documents``.
     """
     part = Part(PartId(shard, 0))
     characters = 0
-    for item, schema in items:
+    for item, origin in items:
+        place, schema = origin or Origin("")
         held = len(part.documents) + len(part.faults)
         full = held >= part_documents or characters >= PART_CHARACTERS
         if held and (full or schema != part.schema):
@@ -82,6 +88,25 @@ def cut(
             part.faults.append(item)
         else:
             part.documents.append(item)
-            characters += len(item.text)
+            part.places.append(place)
+            characters += len(item.text) + _extent(item.meta)
     if part.documents or part.faults:
         yield part
+
+
+def _extent(value: Any) -> int:
+    """Return how many characters and bytes a value holds; what is neither counts as one."""
+    total = 0
+    left = [value]  # no recursion: values may be nested as deep as JSON can be read
+    while left:
+        item = left.pop()
+        if isinstance(item, str | bytes):
+            total += len(item)
+        elif isinstance(item, Mapping):
+            left += item.keys()
+            left += item.values()
+        elif isinstance(item, list | tuple):
+            left += item
+        else:
+            total += 1
+    return total

@@ -7,25 +7,27 @@ is stopped, however it is stopped, goes on behind what was finished.
 from __future__ import annotations
 
 import contextlib
-import sys
+import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any, cast
 
 from train import __version__, storage
 from train.document import Document
-from train.errors import DataError, Fault, InputError
+from train.errors import DataError
 from train.interrupts import Interrupts
-from train.jobs import STRICT_REMEDY, Job, PartResult, load_tagger, tag_parts
-from train.output import ERRORS, OutputFolder, error_lines
+from train.jobs import Job, PartResult, load_tagger, tag_parts
+from train.output import ERRORS, OutputFolder, write_faults
 from train.parts import Part
 from train.reading import Reading
 from train.request import Outcome, Request, refuse_own_input
 from train.sentences import COLUMNS as SENTENCE_COLUMNS
+from train.sentences import refuse_taken
 from train.sinks import join
 from train.sources import Source, find_sources, plan_shards
+from train.stream import to_stream
 
 
 def predict(request: Request, done: Callable[[int], Any], tell: Callable[[str], Any]) -> Outcome:
@@ -51,6 +53,8 @@ def predict(request: Request, done: Callable[[int], Any], tell: Callable[[str], 
             _run(request, interrupts, outcome, count, tell)
         except KeyboardInterrupt:
             outcome.interrupted = True
+        except DataError as error:
+            raise DataError(error.faults, request.strict_remedy) from None
     return outcome
 
 
@@ -63,12 +67,17 @@ def _run(
 ) -> None:
     job = request.job
     with interrupts.at_once():
-        sources = find_sources(request.inputs, request.read)
+        job.sink.check()
+        notes: list[str] = []
+        sources = find_sources(request.inputs, request.read, notes)
+        for note in notes:
+            tell(note)
         refuse_own_input(request, sources)
         tagger: Any = load_tagger(job)
     model = {"name": _model_name(job), "fingerprint": tagger.fingerprint}
     runtime = tagger.runtime_name
-    if request.workers > 1 or request.engine != "local":
+    workers = request.workers or 1
+    if workers > 1 or request.engine != "local":
         tagger = None  # others load it; its memory is not needed here
     shards = plan_shards(sources)
     reading = Reading(
@@ -80,10 +89,12 @@ def _run(
         held.append(part)
         if part.documents:
             break
-    if not held and not reading.ended:
-        raise reading.fault or KeyboardInterrupt
+    else:
+        # Columns that are fixed without a document would not be those of the run that goes on.
+        if not reading.ended and (not held or job.folder is not None):
+            raise reading.fault or KeyboardInterrupt
     # What "auto" means here it must mean in every process, on machines of another kind as well.
-    job = replace(_settle(request, held), runtime=runtime)
+    job = replace(_settle(request, held), runtime=runtime, fingerprint=model["fingerprint"])
 
     def say_stopping() -> Iterator[Part]:
         if interrupts.asked:
@@ -97,10 +108,11 @@ def _run(
             return tag_parts(tagger, job, parts)
         from train.workers import tag_in_processes
 
-        return tag_in_processes(job, parts, request.workers)
+        return tag_in_processes(job, parts, workers, interrupts=interrupts)
 
     if job.folder is None:
-        _to_stream(request, tag(parts), count, tell)
+        with _closing(tag(parts)) as results:
+            to_stream(request, results, count, tell)
         _end(reading, outcome)
         return
     is_new = not storage.exists(job.folder)
@@ -116,11 +128,12 @@ def _run(
         if request.engine == "ray":
             reading.ended = _on_ray(request, job, shards, folder, interrupts, count)
         else:
-            for result in tag(_left(folder, parts, job.strict, count)):
-                folder.add(result)
-                count(result)
+            with _closing(tag(_left(folder, parts, job.strict, count))) as results:
+                for result in results:
+                    folder.add(result)
+                    count(result)
     finally:
-        if request.target is not None and not folder.results:
+        if request.target is not None and not folder.has_parts():
             folder.remove()  # there is nothing to go on from
     _end(reading, outcome)
     if not outcome.interrupted:
@@ -144,12 +157,13 @@ def _settle(request: Request, held: Sequence[Part]) -> Job:
     """Return the job with what the beginning of the input decides."""
     job = request.job
     sink = job.sink
-    if sink.has_columns:
-        first = next((part.documents[0] for part in held if part.documents), Document("", ""))
-        if job.sentences:
-            sink = replace(sink, integers=SENTENCE_COLUMNS[1:])
-            first = replace(first, meta={**first.meta, **dict.fromkeys(SENTENCE_COLUMNS)})
-        sink = sink.with_columns_of(first)
+    part = next((part for part in held if part.documents), None)
+    first = Document("", "") if part is None else part.documents[0]
+    if job.sentences:
+        refuse_taken(first)
+        sink = replace(sink, integers=SENTENCE_COLUMNS[1:])
+        first = replace(first, meta={**first.meta, **dict.fromkeys(SENTENCE_COLUMNS)})
+    sink = sink.with_columns_of(first).with_types_of(None if part is None else part.schema)
     is_one_file = job.folder is None or request.target is not None
     only_header = held[0].id if is_one_file and held else None
     return replace(job, sink=sink, only_header=only_header)
@@ -196,55 +210,16 @@ def _left(
             yield part
             continue
         result = folder.results[part.id]
-        if strict and result.faults:
-            raise DataError(result.faults[:1], STRICT_REMEDY)
+        if strict and result.skipped:
+            raise DataError(folder.faults_of(part.id)[:1])
         count(result)
 
 
-def _to_stream(
-    request: Request,
-    results: Iterable[PartResult],
-    count: Callable[[PartResult], None],
-    tell: Callable[[str], Any],
-) -> None:
-    """Write results to standard output, or to what is no plain file, such as a pipe."""
-    faults: list[Fault] = []
-    try:
-        with _opened(request.target) as file:
-            for result in results:
-                with _written(request.target):
-                    file.write(result.data or b"")
-                    file.flush()
-                count(result)
-                if request.errors is not None:
-                    faults += result.faults
-                else:
-                    for fault in result.faults:
-                        tell(f"skipped: {fault}")
-    finally:
-        if request.errors is not None:
-            storage.write_whole_bytes(request.errors, error_lines(faults))
-
-
 @contextlib.contextmanager
-def _opened(target: str | None) -> Iterator[IO[bytes]]:
-    if target is None:
-        sys.stdout.flush()
-        yield sys.stdout.buffer
-    else:
-        with _written(target), Path(target).open("wb") as file:
-            yield file
-
-
-@contextlib.contextmanager
-def _written(target: str | None) -> Iterator[None]:
-    try:
-        yield
-    except BrokenPipeError:
-        raise  # the reader has seen enough, as with `| head`
-    except OSError as error:
-        name = target or "standard output"
-        raise InputError(f"{name}: cannot be written ({error.strerror or error})") from None
+def _closing(results: Iterator[PartResult]) -> Iterator[Iterator[PartResult]]:
+    """Have processes end where nobody waits for their results any more."""
+    with contextlib.closing(cast(Generator[PartResult], results)):
+        yield results
 
 
 def _finish(request: Request, job: Job, folder: OutputFolder) -> None:
@@ -252,21 +227,20 @@ def _finish(request: Request, job: Job, folder: OutputFolder) -> None:
     errors = str(request.errors_file)
     if request.target is None:
         if request.errors is not None:
-            storage.write_whole_bytes(request.errors, error_lines(list(folder.faults())))
+            write_faults(request.errors, folder.faults())
         folder.finish(write_errors=request.errors is None)
         return
-    target = Path(request.target).resolve()
+    target = Path(os.path.realpath(request.target))
     # Made inside the folder, so that nothing is left beside the target where this is killed.
     joined = Path(folder.name, f"joined{job.sink.suffix}")
     join(job.sink, [Path(name) for name in folder.files()], joined)
-    faults = list(folder.faults())
     if request.errors is not None:
-        storage.write_whole_bytes(request.errors, error_lines(faults))
-    elif faults:
+        write_faults(request.errors, folder.faults())
+    elif folder.totals()["skipped"]:
         listed = Path(folder.name, ERRORS)
-        storage.write_whole_bytes(str(listed), error_lines(faults))
+        write_faults(str(listed), folder.faults())
         with storage.told(errors, "cannot be written"):
-            listed.replace(Path(errors).resolve())
+            listed.replace(os.path.realpath(errors))
     else:
         storage.remove(errors)  # of an earlier run; it would be taken for this one's
     with storage.told(str(target), "cannot be written"):
@@ -285,9 +259,7 @@ def _on_ray(
     """Tag on Ray, whose processes read the input as well; return whether it came to the end."""
     from train.ray_engine import ReadPast, tag_on_ray
 
-    fingerprint = folder.header["model"]["fingerprint"]
-    workers = request.workers if request.workers > 1 else None
-    results = tag_on_ray(job, shards, set(folder.results), None, workers, fingerprint)
+    results = tag_on_ray(job, shards, set(folder.results), workers=request.workers)
     with contextlib.closing(cast(Generator[PartResult | ReadPast], results)):
         for result in results:
             if isinstance(result, ReadPast):
@@ -295,8 +267,8 @@ def _on_ray(
                 result = folder.results[result.id]
             else:
                 folder.add(result)
-            if job.strict and result.faults:
-                raise DataError(result.faults[:1], STRICT_REMEDY)
+            if job.strict and result.skipped:
+                raise DataError(folder.faults_of(result.id)[:1])
             count(result)
             if interrupts.asked:
                 return False

@@ -6,27 +6,47 @@ Every reader is a stream: no file is held in memory whole, however large.
 from __future__ import annotations
 
 import csv
+import datetime
 import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from train.document import Document
 from train.errors import Fault, InputError
 from train.jsonl import load_object
 from train.lines import decode, decode_lines
 from train.storage import import_arrow, told
+from train.tables import text_of
 
-Record = Document | Fault
+ID_COLUMN = "id"
+"""Where ids are looked for if nobody says where; such a column may be missing."""
+ROW_CHARACTERS = 64 << 20
+"""The longest row of CSV. One that is longer has a quote that nothing closes, and would take the
+rest of the file for a cell."""
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 """The bytes that were not UTF-8, as ``surrogateescape`` keeps them."""
 _CELL_LIMIT = 2**31 - 1  # the most that the csv module takes on every system
 _FIRST = 100
 """As many records that all lack the text are not bad records but the wrong name for it."""
 _BATCH = 1_000
+_NANOSECONDS = re.compile(r"(?:timestamp|duration|time64)\[ns[],]")
+"""Types, by their text, of what Python knows to the microsecond only."""
+
+
+class Origin(NamedTuple):
+    """Where a record stands, and of what types its columns are."""
+
+    place: str
+    """``file:line`` or the like, as in a fault."""
+    schema: Any = None
+    """The ``pyarrow.Schema`` of the carried columns; None where there is none."""
+
+
+Record = tuple[Document | Fault, Origin]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +54,9 @@ class RecordReader:
     """How the records of one file become documents.
 
     All columns (or keys) of a record but the text and the id are carried in the document's
-    ``meta``, as they are. A record without an id is named after the file and its line.
+    ``meta``, as they are. A record without an id (nothing, null, an empty string, NaN) is named
+    after the file and its line. An id that is neither a string nor a whole number is known by its
+    text: 1.5 as ``1.5``, an object as its JSON, bytes as base64.
     """
 
     file: str
@@ -42,17 +64,21 @@ class RecordReader:
     name: str
     """What documents without an id are named after."""
     text_column: str = "text"
-    id_column: str = "id"
+    id_column: str = ID_COLUMN
+    is_first: bool = False
+    """Whether nothing of the run's input comes before: if no record has a text, the name of the
+    text's key is wrong, however few they are."""
 
     def read_document(self, stream: IO[bytes]) -> Iterator[Record]:
         """Yield the one document that a plain text file is."""
         text = decode(stream.read(), self.file, self.file, opens_file=True)
-        yield text if isinstance(text, Fault) else Document(self.name, text)
+        yield text if isinstance(text, Fault) else Document(self.name, text), Origin(self.file)
 
     def read_txt(self, stream: IO[bytes]) -> Iterator[Record]:
         """Yield a document for each line, blank ones included."""
         for number, line in decode_lines(stream, self.file):
-            yield line if isinstance(line, Fault) else Document(f"{self.name}:{number}", line)
+            found = line if isinstance(line, Fault) else Document(f"{self.name}:{number}", line)
+            yield found, Origin(f"{self.file}:{number}")
 
     def read_jsonl(self, stream: IO[bytes]) -> Iterator[Record]:
         """Yield a document for each JSON object, one a line; blank lines mean nothing.
@@ -60,40 +86,47 @@ class RecordReader:
         A key ``spans`` is left out: what the tagger finds takes its place.
 
         Raises:
-            InputError: none of the first records has the text's key.
+            InputError: none of the first 100 objects has the text's key; or none of fewer, in the
+                first file that is read. In a later one, these are faults.
         """
-        textless: list[Fault] | None = []  # held back until one record has the key
+        held: list[Record] | None = []  # faults, until one record has the key; they may be many
+        textless = 0
         keys: dict[str, None] = {}
         for number, line in decode_lines(stream, self.file):
             where = f"{self.file}:{number}"
-            if isinstance(line, Fault):
-                yield line
+            if isinstance(line, str) and not line.strip():
                 continue
-            if not line.strip():
-                continue
-            record = load_object(line, where)
+            found: Document | Fault
+            record = line if isinstance(line, Fault) else load_object(line, where)
             if isinstance(record, Fault):
-                yield record
+                found = record
             elif self.text_column in record:
-                yield from textless or ()
-                textless = None
-                yield self._document(record, where, number, ("spans",))
+                yield from held or ()
+                held = None
+                found = self._document(record, where, number, ("spans",))
             else:
-                fault = Fault(where, f"no key {self.text_column!r}", "a text under it")
-                if textless is None:
-                    yield fault
-                    continue
-                textless.append(fault)
-                keys.update(dict.fromkeys(record))
-                if len(textless) == _FIRST:
-                    raise self._no_text("key", list(keys))
-        if textless:
+                found = Fault(where, f"no key {self.text_column!r}", "a text under it")
+                if held is not None:
+                    textless += 1
+                    keys.update(dict.fromkeys(record))
+                    if textless == _FIRST:
+                        raise self._no_text("key", list(keys))
+            if held is None:
+                yield found, Origin(where)
+                continue
+            held.append((found, Origin(where)))
+            if len(held) == _FIRST:
+                yield from held
+                held = []
+        if held is not None and textless and self.is_first:
             raise self._no_text("key", list(keys))
+        yield from held or ()
 
     def read_csv(self, stream: IO[bytes], delimiter: str = ",") -> Iterator[Record]:
         """Yield a document for each row below the header; what is quoted is kept to the letter.
 
-        Cells with line ends, quotes or delimiters stand in double quotes, with tabs as well.
+        Cells with line ends, quotes or delimiters stand in double quotes, with tabs as well. A row
+        of more than :data:`ROW_CHARACTERS` is a fault, and reading goes on with the next line.
 
         Raises:
             InputError: the header is broken, has no column for the text, or one name twice.
@@ -113,14 +146,20 @@ class RecordReader:
                 header = list(row)
                 self._check_columns(header)
             elif fault:
-                yield fault
+                yield fault, Origin(where)
             elif len(row) != len(header):
-                yield Fault(where, f"{len(row)} cells", f"{len(header)}, as many as in the header")
+                expected = f"{len(header)}, as many as in the header"
+                yield Fault(where, f"{len(row)} cells", expected), Origin(where)
             else:
-                yield self._document(dict(zip(header, row, strict=True)), where, number)
+                record = dict(zip(header, row, strict=True))
+                yield self._document(record, where, number), Origin(where)
 
-    def read_parquet(self, stream: IO[bytes]) -> Iterator[tuple[Record, Any]]:
+    def read_parquet(self, stream: IO[bytes]) -> Iterator[Record]:
         """Yield a document for each row, with the ``pyarrow.Schema`` of the carried columns.
+
+        What Python has no like of is carried as text: times to the nanosecond, dates behind the
+        year 9999. Lists and objects of times to the nanosecond, and such durations and times of
+        day, are text in the schema as well.
 
         Raises:
             InputError: the file is broken, has no strings in the text's column, or a name twice.
@@ -136,7 +175,13 @@ class RecordReader:
             held = held.value_type
         if str(held) not in ("string", "large_string", "string_view", "null"):
             raise InputError(f"{self.file}: column {self.text_column!r} holds {held}, not strings")
-        carried = [f for f in schema if f.name not in (self.text_column, self.id_column)]
+        carried = [
+            field.with_type(arrow.string())
+            if _NANOSECONDS.search(str(field.type)) and not arrow.types.is_timestamp(field.type)
+            else field
+            for field in schema
+            if field.name not in (self.text_column, self.id_column)
+        ]
         rest = arrow.schema(carried)
         number = 0
         batches = file.iter_batches(batch_size=_BATCH)
@@ -149,25 +194,26 @@ class RecordReader:
             for row in zip(*columns, strict=True):
                 number += 1
                 where = f"{self.file}:row {number}"
+                origin = Origin(where, rest)
                 if any(isinstance(value, UnicodeDecodeError) for value in row):
-                    yield Fault(where, "a string that is not UTF-8", "UTF-8"), rest
+                    yield Fault(where, "a string that is not UTF-8", "UTF-8"), origin
                 else:
                     record = dict(zip(schema.names, row, strict=True))
-                    yield self._document(record, where, number), rest
+                    yield self._document(record, where, number), origin
 
     def _document(
         self, record: Mapping[str, Any], where: str, number: int, left_out: Sequence[str] = ()
-    ) -> Record:
+    ) -> Document | Fault:
         text = record[self.text_column]
         if not isinstance(text, str):
             return Fault(where, f"no string under {self.text_column!r}", "a text")
-        identifier = record.get(self.id_column)
-        known = isinstance(identifier, int | str) and not isinstance(identifier, bool)
-        if not known or identifier == "":  # a cell cannot be left out, but it can be empty
-            identifier = f"{self.name}:{number}"
+        try:
+            identifier = _identifier(record.get(self.id_column)) or f"{self.name}:{number}"
+        except RecursionError:
+            return Fault(where, "an id that is nested too deep", "a string or a number")
         apart = {self.text_column, self.id_column, *left_out}
         meta = {key: value for key, value in record.items() if key not in apart}
-        return Document(str(identifier), text, meta=meta)
+        return Document(identifier, text, meta=meta)
 
     def _check_columns(self, columns: Sequence[str]) -> None:
         twice = [repr(name) for name, count in Counter(columns).items() if count > 1]
@@ -177,6 +223,11 @@ class RecordReader:
             )
         if self.text_column not in columns:
             raise self._no_text("column", columns)
+        if self.id_column != ID_COLUMN and self.id_column not in columns:
+            raise InputError(
+                f"{self.file}: no column {self.id_column!r}; name the id's column with --id-column "
+                f"(columns here: {', '.join(columns)})"
+            )
 
     def _no_text(self, noun: str, there: Sequence[str]) -> InputError:
         return InputError(
@@ -198,41 +249,132 @@ class RecordReader:
 def _rows(stream: IO[bytes], delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
     """Yield the line where each row begins, and the row, or what the csv module says against it."""
     csv.field_size_limit(_CELL_LIMIT)
-    lines = io.TextIOWrapper(stream, "utf-8-sig", "surrogateescape", newline="")
+    text = io.TextIOWrapper(stream, "utf-8-sig", "surrogateescape", newline="")
+    lines = _RowLines(text)
     # Strict, or a quote that nothing closes would swallow the rows behind it in silence.
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
         while True:
-            number = reader.line_num + 1
+            number = lines.number + 1
+            lines.held = 0
             try:
                 row = next(reader, None)
             except csv.Error as error:
                 yield number, str(error)
+                continue
+            except _LongRowError:
+                yield (
+                    number,
+                    f"no end within {ROW_CHARACTERS:,} characters, to line {lines.number}; a quote "
+                    "that nothing closes?",
+                )
                 continue
             if row is None:
                 return
             if row:  # a blank line is none
                 yield number, row
     finally:
-        lines.detach()  # standard input is not ours to close
+        text.detach()  # standard input is not ours to close
+
+
+class _LongRowError(Exception):
+    """A row that is too long to be one."""
+
+
+class _RowLines:
+    """The lines of a file, for a reader that takes as many as make up a row."""
+
+    def __init__(self, text: io.TextIOWrapper):
+        self._text = text
+        self.number = 0
+        """How many lines were taken."""
+        self.held = 0
+        """How many characters, since this was set to 0."""
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(ROW_CHARACTERS)
+        if not line:
+            raise StopIteration
+        self.number += 1
+        self.held += len(line)
+        if self.held < ROW_CHARACTERS:
+            return line
+        while line and not line.endswith(("\n", "\r")):
+            line = self._text.readline(ROW_CHARACTERS)
+        raise _LongRowError
+
+
+def _identifier(value: Any) -> str:
+    """Return the text of an id, which is empty where there is none.
+
+    NaN is what pandas makes of null in a column of numbers.
+    """
+    if value is None or value != value:
+        return ""
+    return text_of(value) or str(value)
 
 
 def _values(column: Any) -> list[Any]:
-    """Return a column as Python values.
+    """Return a column as Python values, which are the same whether or not pandas is installed.
 
-    A value that Python has no like of (such as a time to the nanosecond) stays as pyarrow has it;
-    in the place of a string that is not UTF-8 stands the error.
+    In the place of a string that is not UTF-8 stands the error.
     """
+    arrow = import_arrow("pyarrow", "reading .parquet")
+    if _NANOSECONDS.search(str(column.type)):
+        if not arrow.types.is_timestamp(column.type):
+            return [_value_or_error(scalar) for scalar in column]
+        try:  # most are whole microseconds
+            column = column.cast(arrow.timestamp("us", column.type.tz))
+        except arrow.ArrowInvalid:
+            return [_value_or_error(scalar) for scalar in column]
     try:
         return list(column.to_pylist())
     except (ValueError, OverflowError):
-        return [_value(scalar) for scalar in column]
+        return [_value_or_error(scalar) for scalar in column]
+
+
+def _value_or_error(scalar: Any) -> Any:
+    try:
+        return _value(scalar)
+    except UnicodeDecodeError as error:
+        return error
 
 
 def _value(scalar: Any) -> Any:
+    """Return a value of Arrow as one of Python, or as text where Python has none like it."""
+    arrow = import_arrow("pyarrow", "reading .parquet")
+    if not scalar.is_valid:
+        return None
+    if isinstance(scalar, arrow.DictionaryScalar):
+        return _value(scalar.value)
+    if isinstance(scalar, arrow.MapScalar):
+        return [(_value(item["key"]), _value(item["value"])) for item in scalar.values]
+    if isinstance(scalar, arrow.ListScalar | arrow.LargeListScalar | arrow.FixedSizeListScalar):
+        return [_value(item) for item in scalar.values]
+    if isinstance(scalar, arrow.StructScalar):
+        return {name: _value(item) for name, item in scalar.items()}
+    if _NANOSECONDS.match(str(scalar.type)):
+        return _from_nanoseconds(scalar, arrow)
     try:
         return scalar.as_py()
-    except UnicodeDecodeError as error:
-        return error
+    except UnicodeDecodeError:
+        raise
     except (ValueError, OverflowError):
-        return scalar
+        return str(scalar.cast(arrow.string()).as_py())
+
+
+def _from_nanoseconds(scalar: Any, arrow: Any) -> Any:
+    whole, rest = divmod(scalar.value, 1_000)
+    if arrow.types.is_duration(scalar.type):
+        return f"{scalar.value} ns" if rest else datetime.timedelta(microseconds=whole)
+    is_time = arrow.types.is_time64(scalar.type)
+    held = arrow.time64("us") if is_time else arrow.timestamp("us", scalar.type.tz)
+    moment = arrow.scalar(whole, held).as_py()
+    if not rest:
+        return moment
+    text = moment.isoformat(timespec="microseconds")
+    end = text.index(".") + 7  # behind it stands the offset from UTC, if any
+    return f"{text[:end]}{rest:03d}{text[end:]}"

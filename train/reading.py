@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from train.document import Document
 from train.errors import DataError, Fault, MarsadError
 from train.interrupts import Interrupts
 from train.jobs import STRICT_REMEDY
 from train.parts import PART_DOCUMENTS, Part, cut
+from train.readers import Record
 from train.sources import Source
 
 
@@ -69,13 +68,13 @@ class Reading:
                 yield part
         self.ended = self.fault is None
 
-    def _items(self, shard: Sequence[Source]) -> Iterator[tuple[Document | Fault, Any]]:
+    def _items(self, shard: Sequence[Source]) -> Iterator[Record]:
         try:
             for source in shard:
-                for item, schema in source.read():
+                for item, origin in source.read():
                     if self.strict and isinstance(item, Fault):
                         raise DataError([item], STRICT_REMEDY)
-                    yield item, schema
+                    yield item, origin
         except MarsadError as error:
             if self.whole:
                 raise

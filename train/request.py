@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import contextlib
+import glob
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from train import storage
 from train.engine import Coverage
 from train.errors import InputError
-from train.jobs import Job, PartResult
+from train.jobs import STRICT_REMEDY, Job, PartResult
 from train.output import ERRORS
-from train.sources import ReadOptions, Source
+from train.parts import PartId
+from train.sources import STDIN, ReadOptions, Source
 
 ENGINES = ("local", "ray")
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be tagged, how, and where the result goes."""
+    """What is to be tagged, how, and where the result goes.
+
+    Raises:
+        InputError: the result cannot go there.
+    """
 
     inputs: Sequence[str]
     read: ReadOptions
@@ -32,8 +40,25 @@ class Request:
     """The file that lists the records that were skipped; where it is None, they stand in
     ``errors.jsonl`` of a folder, in ``TARGET.errors.jsonl``, or are told at once."""
     resume: bool = False
-    workers: int = 1
+    workers: int | None = None
+    """One where it is None; on Ray, as many as there is room for."""
     engine: str = "local"
+
+    def __post_init__(self) -> None:
+        if self.job.folder is None and self.job.sink.format == "parquet":
+            raise InputError(
+                f"{self.target or 'standard output'}: Parquet cannot be written part by part to a "
+                "stream; name a file with -o"
+            )
+        if self.errors is None:
+            return
+        for output in (self.target, self.job.folder):
+            if output is not None and _place(output) == _place(self.errors):
+                raise InputError(
+                    f"--errors {self.errors}: is where the result goes; name another file"
+                )
+        if not storage.is_uri(self.errors) and storage.is_folder(self.errors):
+            raise InputError(f"--errors {self.errors}: is a folder; name a file")
 
     @property
     def errors_file(self) -> str | None:
@@ -43,6 +68,17 @@ class Request:
         if self.target is not None:
             return f"{self.target}.{ERRORS}"
         return storage.join(self.job.folder, ERRORS)
+
+    @property
+    def strict_remedy(self) -> str:
+        """What to do about a record that has ended a strict run."""
+        folder = self.job.folder
+        if folder is None or not storage.exists(folder):
+            return STRICT_REMEDY
+        return (
+            "go on with --resume and without --strict, which skips such records; or mend the "
+            f"input and start again, with another output or after removing {folder}"
+        )
 
 
 @dataclass(slots=True)
@@ -64,7 +100,7 @@ class Outcome:
         """Count what became of a part."""
         self.documents += result.documents
         self.spans += result.spans
-        self.skipped += len(result.faults)
+        self.skipped += result.skipped
         self.coverage += result.coverage
         for stage, seconds in result.seconds.items():
             self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
@@ -76,9 +112,15 @@ class Outcome:
         self.skipped = totals["skipped"]
 
 
+def told_skipped(count: int, listed: str | None) -> str:
+    """Say how many records were skipped, and where they are listed: in a file, or on stderr."""
+    where = "told above" if listed is None else f"see {listed}"
+    return f"{count:,} record{'s' if count != 1 else ''} skipped, {where}"
+
+
 def hidden_folder(target: Path) -> str:
     """Return the folder beside a file in which the parts are of which it is made."""
-    target = target.resolve()
+    target = Path(os.path.realpath(target))
     return str(target.parent / f".{target.name}.marsad")
 
 
@@ -86,24 +128,66 @@ def refuse_own_input(request: Request, sources: Sequence[Source]) -> None:
     """Refuse to write over an input, or to where a resumed run would take results for input."""
     files = [s.path for s in sources if s.kind != "text" and not storage.is_uri(s.path)]
     for name in (request.target, request.errors_file):
-        if name is None or not Path(name).is_file():
+        if name is None or storage.is_uri(name) or not storage.exists(name):
             continue
         for file in files:
             with contextlib.suppress(OSError, ValueError):  # standard input has no path
                 if Path(name).samefile(file):
                     raise InputError(f"{name}: is also an input; name another output file")
     if request.target is None and request.job.folder is not None:
-        folder = request.job.folder
-        for item in request.inputs:
-            if storage.is_uri(folder) != storage.is_uri(item) or not storage.is_folder(item):
-                continue
-            inside = (
-                f"{folder}/".startswith(f"{item.rstrip('/')}/")
-                if storage.is_uri(folder)
-                else Path(folder).resolve().is_relative_to(Path(item).resolve())
+        texts = {source.path for source in sources if source.kind == "text"}
+        for item in dict.fromkeys(request.inputs):
+            if item != STDIN and item not in texts:
+                _refuse_inside(request.job.folder, request.job.sink.suffix, item)
+
+
+def _refuse_inside(folder: str, suffix: str, item: str) -> None:
+    """Refuse an output folder whose parts an input folder or pattern would find."""
+    store, parts = _place(folder)
+    if store != _place(item)[0]:
+        return
+    if storage.is_folder(item):
+        above = _place(item)[1]
+        if parts[: len(above)] == above:
+            raise InputError(
+                f"{folder}: is inside the input folder {item}, so its parts would be read as "
+                "input; name a folder that is not"
             )
-            if inside:
-                raise InputError(
-                    f"{folder}: is inside the input folder {item}, so its parts would be read as "
-                    "input; name a folder that is not"
-                )
+    elif glob.has_magic(item) and not storage.exists(item):
+        pattern = _place(item, is_pattern=True)[1]
+        if _fits((*parts, PartId(0, 0).stem + suffix), pattern):
+            raise InputError(
+                f"{folder}: its parts fit the pattern {item}, so they would be read as input; "
+                "name a folder that it does not look into"
+            )
+
+
+def _place(name: str, is_pattern: bool = False) -> tuple[str, tuple[str, ...]]:
+    """Return where a file or folder is: the store, nothing for this machine, and the path's parts.
+
+    Links are followed, in a pattern up to the first wildcard.
+    """
+    if storage.is_uri(name):
+        path = storage.uri_path(name)
+        if not name.startswith("file://"):
+            scheme, _, rest = name.partition("://")
+            return f"{scheme}://{rest.partition('/')[0]}", tuple(filter(None, path.split("/")))
+        name = f"/{path}"
+    parts = Path(name).parts
+    fixed = len(parts)
+    if is_pattern:
+        fixed = next((i for i, part in enumerate(parts) if glob.has_magic(part)), fixed)
+    return "", (*Path(os.path.realpath(Path(*parts[:fixed]))).parts, *parts[fixed:])
+
+
+def _fits(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Return whether a path may fit a pattern; what stands between two ``**`` is taken to fit."""
+    if "**" not in pattern:
+        return len(parts) == len(pattern) and all(map(fnmatchcase, parts, pattern))
+    before = pattern[: pattern.index("**")]
+    behind = pattern[::-1][: pattern[::-1].index("**")]
+    return (
+        len(parts) >= len(before) + len(behind)
+        and all(map(fnmatchcase, parts, before))
+        and all(map(fnmatchcase, parts[::-1], behind))
+    )

@@ -5,11 +5,52 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from train.document import Document
-from train.errors import InputError
+from train.errors import Fault, InputError
+from train.parts import Part
 from train.words import sentence_ends, split_words
 
 COLUMNS = ("document", "document_start", "document_end")
 """What a sentence says of where it stands: the document's id, and its offsets in the document."""
+
+
+def split_part(part: Part) -> Part:
+    """Return a part that holds the sentences of the documents of ``part``.
+
+    Each has the place of its document. A document that carries a column named as one of
+    :data:`COLUMNS` is a fault, which stands behind the faults of ``part``.
+    """
+    split = Part(part.id, faults=list(part.faults), schema=part.schema)
+    places = part.places or [""] * len(part.documents)
+    for document, place in zip(part.documents, places, strict=True):
+        taken = _taken(document)
+        if taken is not None:
+            where = f"{place}: document {document.id!r}" if place else f"document {document.id!r}"
+            split.faults.append(
+                Fault(where, f"the column {taken!r}, which --sentences writes", "another name")
+            )
+            continue
+        sentences = list(split_sentences(document))
+        split.documents += sentences
+        split.places += [place] * len(sentences)
+    return split
+
+
+def refuse_taken(document: Document) -> None:
+    """Refuse a run whose first document carries a column named as one of :data:`COLUMNS`.
+
+    Raises:
+        InputError: it does.
+    """
+    taken = _taken(document)
+    if taken is not None:
+        raise InputError(
+            f"{document.id}: the column {taken!r} is in the input, and --sentences writes one "
+            "of this name; rename it in the input, or leave --sentences out"
+        )
+
+
+def _taken(document: Document) -> str | None:
+    return next((name for name in COLUMNS if name in document.meta), None)
 
 
 def split_sentences(document: Document) -> Iterator[Document]:
@@ -25,12 +66,7 @@ def split_sentences(document: Document) -> Iterator[Document]:
     >>> [(s.id, s.text) for s in split_sentences(Document("a", "قتل جندي. هدوء!"))]
     [('a:1', 'قتل جندي.'), ('a:2', 'هدوء!')]
     """
-    for name in COLUMNS:
-        if name in document.meta:
-            raise InputError(
-                f"{document.id}: the column {name!r} is in the input, and --sentences writes one "
-                "of this name; rename it in the input, or leave --sentences out"
-            )
+    refuse_taken(document)
     words = split_words(document.text)
     first = 0
     for number, last in enumerate(sentence_ends(document.text, words), start=1):

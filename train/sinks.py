@@ -6,21 +6,29 @@ The same documents always give the same bytes, so a part that is written again i
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TextIO, cast
+from typing import Any
 
 from train.compression import COMPRESSIONS, compress, split_suffix
+from train.compression import check as check_compression
 from train.document import Document, Span
 from train.errors import Fault, InputError
-from train.inline import InlineError, format_line, parse_line
 from train.jsonl import dump_record
-from train.lines import write_whole
-from train.storage import told
-from train.tables import DELIMITERS, join_parquet, parquet, plain, row, text_of
+from train.renditions import UnfitError, conll_block, inline_line
+from train.storage import import_arrow, open_whole, told
+from train.tables import (
+    DELIMITERS,
+    MisfitError,
+    arrow_table,
+    join_parquet,
+    parquet,
+    plain,
+    row,
+    text_of,
+)
 from train.tags import TagSet
-from train.words import split_words
 
 FORMATS = ("jsonl", "csv", "tsv", "parquet", "conll", "txt")
 COLUMNS = {
@@ -49,6 +57,9 @@ class Sink:
     """The carried columns of a table; those of the first document of a part where it is None."""
     integers: tuple[str, ...] = ()
     """Carried columns that are whole numbers in Parquet, where others without a schema are text."""
+    types: tuple[Any, ...] | None = None
+    """The ``pyarrow.Field`` of each carried column that is not text in Parquet, fixed by the run;
+    those of each part's own schema where it is None."""
 
     def __post_init__(self) -> None:
         if self.format not in FORMATS:
@@ -109,46 +120,93 @@ class Sink:
         """Whether every row has the same columns, so that they must be fixed for a run."""
         return self.format in _TABLES
 
+    def check(self) -> None:
+        """Tell at once, before a model is loaded, that what writes this is not installed.
+
+        Raises:
+            InputError: it is not.
+        """
+        if self.format == "parquet":
+            import_arrow("pyarrow.parquet", "writing .parquet")
+        check_compression(self.compression, f"writing {self.compression}")
+
     def with_columns_of(self, document: Document) -> Sink:
-        """Return this sink with the carried columns of a run's first document."""
-        return replace(self, columns=tuple(document.meta)) if self.has_columns else self
+        """Return this sink with the carried columns of a run's first document.
+
+        Raises:
+            InputError: one has the name of a column that is written, or one that a table cannot
+                hold. A later document that has one is a fault.
+        """
+        if self.format in _UNTABLED:
+            return self
+        if taken := self._taken(document.meta):
+            raise self._taken_error(taken)
+        if not self.has_columns:
+            return self
+        sink = replace(self, columns=tuple(document.meta))
+        sink._carried((), None)
+        return sink
+
+    def with_types_of(self, schema: Any) -> Sink:
+        """Return this sink with the types of the carried columns fixed for a run.
+
+        Args:
+            schema: the ``pyarrow.Schema`` of the part that holds the run's first document; None
+                where it has none, which makes all carried columns text.
+        """
+        if self.format != "parquet":
+            return self
+        return replace(self, types=() if schema is None else tuple(schema))
 
     def encode(
-        self, documents: Sequence[Document], schema: Any = None, header: bool = True
-    ) -> tuple[bytes, list[Fault]]:
-        """Return the bytes of ``documents``, and a fault for each that is left out of them.
+        self,
+        documents: Sequence[Document],
+        schema: Any = None,
+        header: bool = True,
+        places: Sequence[str] = (),
+    ) -> tuple[bytes, list[Fault], list[Document]]:
+        """Return the bytes of ``documents``, a fault for each that is left out, and the others.
 
         Left out is what the format cannot hold: a lone surrogate in anything but JSONL; a carried
-        column that the table does not have; in CoNLL and inline text, spans that are not whole
-        words or overlap, an id or text whose line breaks would not come back.
+        column that the table does not have, or that has the name of a column that is written; in
+        Parquet, a value that is not of the type of its column; in CoNLL and inline text, spans that
+        are not whole words or overlap, an id or text whose line breaks would not come back.
 
         Args:
             documents: with their spans in text order; ``meta`` holds the carried columns.
             schema: the ``pyarrow.Schema`` of carried columns, used by Parquet alone.
             header: whether CSV and TSV begin with the names of the columns; False for all parts
                 but the first of those that :func:`join` puts together.
+            places: where each document stands, such as ``file:line``; told in faults.
 
         Raises:
-            InputError: a carried column has the name of a column that is written, or a name or
-                value that the format cannot hold at all.
+            InputError: a column of the whole table has the name of a column that is written, or
+                one that the format cannot hold; or, in Parquet, ``schema`` has a column of another
+                type than the run.
         """
         columns = self._carried(documents, schema)
+        self._check_types(columns, schema, next(iter(places), ""))
         write = self._writer(documents, columns)
         blocks: list[bytes] = []
-        kept: list[Document] = []
+        kept: list[tuple[str, Document]] = []
         faults: list[Fault] = []
-        for document in documents:
-            where = f"document {document.id!r}"
+        for document, place in zip(documents, places or [""] * len(documents), strict=True):
+            where = f"{place}: document {document.id!r}" if place else f"document {document.id!r}"
             try:
+                if taken := self._taken(document.meta):
+                    raise UnfitError(
+                        f"the column {taken!r}, which the output has besides",
+                        "another name for it in the input",
+                    )
                 if self.has_columns and (extra := document.meta.keys() - set(columns)):
-                    raise _UnfitError(
+                    raise UnfitError(
                         f"the column {min(extra)!r}, which the first document does not have",
                         f"the columns {', '.join(columns) or 'id and text alone'}, or --to jsonl, "
                         "where records may differ",
                     )
                 blocks.append(write(document).encode())
-                kept.append(document)
-            except _UnfitError as error:
+                kept.append((where, document))
+            except UnfitError as error:
                 faults.append(Fault(where, error.found, error.expected))
             except UnicodeEncodeError:
                 expected = "whole characters, or --to jsonl, which can hold it"
@@ -156,30 +214,78 @@ class Sink:
             except RecursionError:
                 faults.append(Fault(where, "a value that is nested too deep", "a flatter one"))
         if self.format == "parquet":
-            records = [record for document in kept for record in self._records(document)]
-            output = COLUMNS[self.rows]
-            return parquet(records, output, columns, schema, self.integers), faults
+            return self._parquet(kept, columns, schema, faults)
         if self.format in DELIMITERS and header:
             blocks.insert(0, row((*COLUMNS[self.rows], *columns), self.format).encode())
-        return compress(b"".join(blocks), self.compression), faults
+        data = compress(b"".join(blocks), self.compression)
+        return data, faults, [document for _, document in kept]
+
+    def _parquet(
+        self,
+        kept: list[tuple[str, Document]],
+        columns: Sequence[str],
+        schema: Any,
+        faults: list[Fault],
+    ) -> tuple[bytes, list[Fault], list[Document]]:
+        types = schema or () if self.types is None else self.types
+
+        def table(documents: Iterable[Document]) -> Any:
+            records = [record for document in documents for record in self._records(document)]
+            return arrow_table(records, COLUMNS[self.rows], columns, types, self.integers)
+
+        documents = [document for _, document in kept]
+        try:
+            return parquet(table(documents)), faults, documents
+        except MisfitError:
+            documents = []
+        for where, document in kept:
+            try:
+                table([document])
+                documents.append(document)
+            except MisfitError as error:
+                expected = "values of one type in all of the input, or --to jsonl"
+                faults.append(Fault(where, str(error), expected))
+        return parquet(table(documents)), faults, documents
+
+    def _taken(self, names: Collection[str]) -> str | None:
+        """Return the first of the columns that are written whose name a carried one has."""
+        if self.format in _UNTABLED:
+            return None
+        return next((name for name in COLUMNS[self.rows] if name in names), None)
+
+    def _taken_error(self, name: str) -> InputError:
+        return InputError(
+            f"the input has a column {name!r} besides its text and id, and so has the "
+            f"output ({', '.join(COLUMNS[self.rows])}); rename it in the input"
+        )
+
+    def _check_types(self, columns: Sequence[str], schema: Any, place: str) -> None:
+        """Refuse input of other types than the run has before they meet in one file."""
+        if self.types is None or schema is None:
+            return
+        for field in self.types:
+            if field.name not in columns or field.name not in schema.names:
+                continue
+            held = schema.field(field.name).type
+            if held != field.type:
+                raise InputError(
+                    f"{place or 'the input'}: the column {field.name!r} holds {held}, and where "
+                    f"the run began it holds {field.type}; Parquet has one type for it: convert "
+                    "the input, tag it in a run of its own, or use --to jsonl"
+                )
 
     def _carried(self, documents: Sequence[Document], schema: Any) -> tuple[str, ...]:
         """Return the carried columns of the table, and refuse names that are taken."""
-        if self.format in _UNTABLED:
+        if not self.has_columns:
             return ()
-        columns: dict[str, None] = {}
-        if self.has_columns:
+        if self.columns is not None:
+            columns = dict.fromkeys(self.columns)
+        else:
+            columns = dict.fromkeys(documents[0].meta if documents else ())
             if self.format == "parquet" and schema is not None:
-                columns.update(dict.fromkeys(schema.names))
-            first = tuple(documents[0].meta) if documents else ()
-            columns.update(dict.fromkeys(first if self.columns is None else self.columns))
-        output = COLUMNS[self.rows]
-        for names in (columns, *(document.meta for document in documents)):
-            if taken := [name for name in output if name in names]:
-                raise InputError(
-                    f"the input has a column {taken[0]!r} besides its text and id, and so has the "
-                    f"output ({', '.join(output)}); rename it in the input"
-                )
+                columns = dict.fromkeys([*schema.names, *columns])
+        if taken := self._taken(columns):
+            raise self._taken_error(taken)
         for name in columns:
             try:
                 name.encode()
@@ -212,8 +318,8 @@ class Sink:
             )
         if self.format == "conll":
             tags = TagSet(sorted({span.label for item in documents for span in item.spans}))
-            return lambda document: _conll(document, tags)
-        return _inline
+            return lambda document: conll_block(document, tags)
+        return inline_line
 
     def _records(self, document: Document) -> Iterator[dict[str, Any]]:
         """Yield the rows of a document, the carried columns behind those of the output."""
@@ -234,8 +340,7 @@ def join(sink: Sink, part_files: Sequence[Path], target: Path) -> None:
     Raises:
         InputError: a file cannot be read or written, or Parquet parts have different columns.
     """
-    with write_whole(target) as text:
-        file = cast(TextIO, text).buffer
+    with open_whole(str(target)) as file:
         if not part_files:
             file.write(sink.encode([])[0])
         elif sink.format == "parquet":
@@ -248,14 +353,6 @@ def join(sink: Sink, part_files: Sequence[Path], target: Path) -> None:
                     shutil.copyfileobj(part, file, 1 << 20)
 
 
-class _UnfitError(Exception):
-    """What a document holds that a format cannot."""
-
-    def __init__(self, found: str, expected: str):
-        super().__init__(found)
-        self.found, self.expected = found, expected
-
-
 def _span(text: str, span: Span) -> dict[str, Any]:
     record: dict[str, Any] = {
         "start": span.start,
@@ -266,50 +363,3 @@ def _span(text: str, span: Span) -> dict[str, Any]:
     if span.score is not None:
         record["score"] = round(span.score, 4)
     return record
-
-
-def _conll(document: Document, tags: TagSet) -> str:
-    """Return a comment line with the id, a line of word and tag for each word, and a blank one.
-
-    The word ``#`` cannot be taken for a comment: a tab follows it, and a space the comment's.
-    """
-    if document.id.splitlines() not in ([document.id], []):
-        raise _UnfitError("an id with a line break", "an id of one line, or --to jsonl")
-    words = split_words(document.text)
-    fit = "spans of whole words, none inside another, or --to jsonl, which can hold them"
-    try:
-        encoded = tags.encode(words, document.spans)
-    except ValueError as error:
-        raise _UnfitError(str(error), fit) from None
-    told = [(words[a].start, words[b - 1].end, label) for a, b, label in tags.runs(encoded)]
-    if told != [(span.start, span.end, span.label) for span in sorted(document.spans)]:
-        raise _UnfitError("a span that cuts a word or overlaps another", fit)
-    lines = [f"{word.text}\t{tags.names[tag]}" for word, tag in zip(words, encoded, strict=True)]
-    return "\n".join([f"# id = {document.id}", *lines, "", ""])
-
-
-def _inline(document: Document) -> str:
-    """Return the document as one line of the inline format.
-
-    The lines stand in the order of the documents, one each, since their ids are not part of the
-    format; a blank text is a blank line, which readers pass over.
-    """
-    if not document.text.strip():
-        return "\n"
-    line = format_line(document)
-    try:
-        if parse_line(line) != (document.text, tuple(sorted(document.spans))):
-            raise _UnfitError(
-                "spans that overlap", "spans of which none is inside another, or --to jsonl"
-            )
-    except InlineError as error:
-        raise _UnfitError(
-            f"spans that the inline format cannot tell ({error.found})",
-            "whole mentions, none inside another, or --to jsonl, which can hold them",
-        ) from None
-    if line.endswith("\r") or line.startswith("\ufeff"):
-        raise _UnfitError(
-            "a carriage return at its end or a byte order mark at its start",
-            "a text that comes back from a line of text, or --to jsonl, which can hold it",
-        )
-    return line + "\n"

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, Literal, NamedTuple
 from urllib.parse import unquote
 
 from train import storage
-from train.compression import COMPRESSIONS, decompress, split_suffix
+from train.compression import COMPRESSIONS, check, decompress, split_suffix
 from train.document import Document
-from train.errors import Fault, InputError
+from train.errors import InputError
 from train.lines import short_names
-from train.readers import RecordReader
+from train.readers import ID_COLUMN, Origin, Record, RecordReader
 
 Kind = Literal["text", "txt", "jsonl", "csv", "tsv", "parquet", "document"]
 KINDS: dict[str, Kind] = {
@@ -32,6 +33,7 @@ _READ = f"{', '.join(list(KINDS)[:-1])} and {list(KINDS)[-1]}"
 _EITHER = f"{', '.join(list(KINDS)[:-1])} or {list(KINDS)[-1]}"
 _ENDS = (*KINDS, ".json", *COMPRESSIONS)
 _WILDCARD = re.compile("[*?[]")
+_ERRORS = ".errors.jsonl"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -40,7 +42,7 @@ class ReadOptions:
     """What a user says about the records of all sources."""
 
     text_column: str = "text"
-    id_column: str = "id"
+    id_column: str = ID_COLUMN
     stdin_format: str = "txt"
 
 
@@ -58,6 +60,8 @@ class Source:
     options: ReadOptions = field(default_factory=ReadOptions)
     may_be_empty: bool = False
     """Found in a folder or by a pattern, where a file without a record is nothing odd."""
+    is_first: bool = False
+    """Read before all others; see :class:`train.readers.RecordReader`."""
 
     @property
     def title(self) -> str:
@@ -66,10 +70,10 @@ class Source:
             return f"text {self.name}"
         return "standard input" if self.path == STDIN else self.path
 
-    def read(self) -> Iterator[tuple[Document | Fault, Any]]:
-        """Yield ``(document, schema)`` for each record, in order, a fault in a bad one's place.
+    def read(self) -> Iterator[Record]:
+        """Yield ``(document, origin)`` for each record, in order, a fault in a bad one's place.
 
-        The schema is the ``pyarrow.Schema`` of the carried columns, and None where there is none.
+        The origin says where it stands, and holds the ``pyarrow.Schema`` of the carried columns.
 
         Raises:
             InputError: the file cannot be read, or not as what it claims to be, or is empty.
@@ -81,13 +85,15 @@ class Source:
         if empty:
             raise InputError(f"{self.title}: is empty; expected at least one document")
 
-    def _read(self) -> Iterator[tuple[Document | Fault, Any]]:
+    def _read(self) -> Iterator[Record]:
         if self.kind == "text":
-            yield Document(self.name, self.path), None
+            yield Document(self.name, self.path), Origin(self.title)
             return
         file = "stdin" if self.path == STDIN else self.path
         columns = self.options
-        reader = RecordReader(file, self.name, columns.text_column, columns.id_column)
+        reader = RecordReader(
+            file, self.name, columns.text_column, columns.id_column, self.is_first
+        )
         if self.path == STDIN:
             if sys.stdin is None:
                 raise InputError("standard input: is closed; give a text or a file")
@@ -105,21 +111,15 @@ class Source:
             ):
                 yield from self._records(reader, stream)
 
-    def _records(
-        self, reader: RecordReader, stream: IO[bytes]
-    ) -> Iterator[tuple[Document | Fault, Any]]:
+    def _records(self, reader: RecordReader, stream: IO[bytes]) -> Iterator[Record]:
         if self.kind == "document":
-            records = reader.read_document(stream)
-        else:
-            self._refuse_utf16(stream)
-            if self.kind == "txt":
-                records = reader.read_txt(stream)
-            elif self.kind == "jsonl":
-                records = reader.read_jsonl(stream)
-            else:
-                records = reader.read_csv(stream, "\t" if self.kind == "tsv" else ",")
-        for record in records:
-            yield record, None
+            return reader.read_document(stream)
+        self._refuse_utf16(stream)
+        if self.kind == "txt":
+            return reader.read_txt(stream)
+        if self.kind == "jsonl":
+            return reader.read_jsonl(stream)
+        return reader.read_csv(stream, "\t" if self.kind == "tsv" else ",")
 
     def _refuse_utf16(self, stream: Any) -> None:
         """Refuse a file no line of which could be read; Windows calls it "Unicode"."""
@@ -130,7 +130,9 @@ class Source:
             )
 
 
-def find_sources(inputs: Sequence[str], options: ReadOptions | None = None) -> list[Source]:
+def find_sources(
+    inputs: Sequence[str], options: ReadOptions | None = None, notes: list[str] | None = None
+) -> list[Source]:
     """Return the sources that a user's inputs stand for, in order.
 
     Each input is one of:
@@ -143,9 +145,13 @@ def find_sources(inputs: Sequence[str], options: ReadOptions | None = None) -> l
     - a pattern, such as ``news/**/*.jsonl.gz``, for the files that it fits, in name order;
     - a folder: each ``.txt`` file below it is one document, named after folder and file; the
       files of the other kinds are read as those. In folders and by patterns, files of no such
-      kind, hidden files and Marsad's lists of errors are passed over, unless nothing is left;
+      kind, hidden files and what Marsad writes beside results (its lists of errors and
+      manifests) are passed over, unless nothing is left;
     - a URI of a file, folder or pattern, such as ``s3://bucket/news/``;
     - anything else that does not look like a path: the text itself.
+
+    To ``notes`` is added a line for each input in which files of other kinds were passed over: how
+    many, and one of them.
 
     Raises:
         InputError: an input is missing, or nothing that can be read.
@@ -155,7 +161,7 @@ def find_sources(inputs: Sequence[str], options: ReadOptions | None = None) -> l
         raise InputError(
             f"--format: {options.stdin_format!r} is none of {', '.join(STDIN_FORMATS)}"
         )
-    found = [_find(item) for item in inputs]
+    found = [_find(item, [] if notes is None else notes) for item in inputs]
     files = [file for some in found for file in some or ()]
     names = short_names([_as_path(file.path) for file in files if file.folder is None])
     folders = short_names([_as_path(file.folder) for file in files if file.folder is not None])
@@ -169,7 +175,7 @@ def find_sources(inputs: Sequence[str], options: ReadOptions | None = None) -> l
         else:
             size = len(item.encode("utf-8", "surrogatepass"))
             sources.append(Source(item, str(number), "text", size, options))
-    return sources
+    return [replace(source, is_first=not index) for index, source in enumerate(sources)]
 
 
 def plan_shards(sources: Sequence[Source]) -> list[list[Source]]:
@@ -211,7 +217,7 @@ def _source(
     return Source(file.path, name, kind, file.size, options, may_be_empty=True)
 
 
-def _find(item: str) -> list[_File] | None:
+def _find(item: str, notes: list[str]) -> list[_File] | None:
     """Return the files that an input stands for; None where it is a text or standard input."""
     if item == STDIN:
         return None
@@ -219,7 +225,7 @@ def _find(item: str) -> list[_File] | None:
     if uri and item.lower().startswith(("http://", "https://")):
         raise InputError(f"{item}: pages are not fetched; save it to a file first")
     if item and storage.is_folder(item):
-        return _folder_files(item)
+        return _folder_files(item, notes)
     if item and storage.exists(item):
         kind = _kind(item)
         if kind is None:
@@ -229,7 +235,7 @@ def _find(item: str) -> list[_File] | None:
             )
         return [_readable(_File(item, kind, storage.size(item)))]
     if _looks_like_pattern(item):
-        return _pattern_files(item)
+        return _pattern_files(item, notes)
     if uri:
         raise InputError(f"{item}: no such file or folder")
     if _looks_like_path(item):
@@ -240,36 +246,57 @@ def _find(item: str) -> list[_File] | None:
     return None
 
 
-def _folder_files(folder: str) -> list[_File]:
+def _folder_files(folder: str, notes: list[str]) -> list[_File]:
     above = _as_path(folder)
     found = []
+    others = []
     for path, size in storage.file_sizes(folder).items():
         kind = _kind(path)
         hidden = any(part.startswith(".") for part in _as_path(path).relative_to(above).parts)
-        if kind and not hidden and not _is_error_list(path):
+        if hidden or _is_beside_results(path):
+            continue
+        if kind:
             found.append(_readable(_File(path, kind, size, folder)))
+        else:
+            others.append(path)
     if not found:
         raise InputError(f"{folder}: no {_EITHER} file in this folder")
+    _note(folder, others, notes)
     return found
 
 
-def _pattern_files(pattern: str) -> list[_File]:
+def _pattern_files(pattern: str, notes: list[str]) -> list[_File]:
     fitting = storage.glob_files(pattern)
-    found = [
-        _readable(_File(path, kind, storage.size(path), from_pattern=True))
-        for path in fitting
-        if (kind := _kind(path)) and not _is_error_list(path)
-    ]
+    found = []
+    others = []
+    for path in fitting:
+        kind = _kind(path)
+        if _is_beside_results(path):
+            continue
+        if kind:
+            found.append(_readable(_File(path, kind, storage.size(path), from_pattern=True)))
+        else:
+            others.append(path)
     if not found:
         what = f"{_EITHER} file" if fitting else "file"
         raise InputError(f"{pattern}: no {what} fits this pattern")
+    _note(pattern, others, notes)
     return found
+
+
+def _note(item: str, others: Sequence[str], notes: list[str]) -> None:
+    """Take note of the files of an input that are not read."""
+    if others:
+        files = f"{len(others):,} files" if len(others) > 1 else "one file"
+        notes.append(f"{item}: passed over {files} of other kinds, such as {others[0]}")
 
 
 def _readable(file: _File) -> _File:
     """Tell at once, not in the middle of a run, that what reads a file is not installed."""
     if file.kind == "parquet":
         storage.import_arrow("pyarrow.parquet", f"{file.path}: reading .parquet")
+    compression = _suffixes(file.path)[1]
+    check(compression, f"{file.path}: reading {compression}")
     return file
 
 
@@ -284,13 +311,23 @@ def _suffixes(path: str) -> tuple[str, str]:
     return split_suffix(storage.uri_path(path) if storage.is_uri(path) else path)
 
 
-def _is_error_list(path: str) -> bool:
-    """Return whether this is what an earlier run has written about records it skipped."""
+def _is_beside_results(path: str) -> bool:
+    """Return whether an earlier run has written this about its results.
+
+    Such are ``manifest.json`` with the part files that it tells of, ``errors.jsonl`` beside it, and
+    ``out.jsonl.errors.jsonl`` beside ``out.jsonl``.
+    """
     name = _as_path(path).name
     if name == "errors.jsonl":
         before, _, behind = path.rpartition(name)
         return storage.exists(f"{before}manifest.json{behind}")
-    return name.endswith(".errors.jsonl")
+    if name == "manifest.json":
+        with contextlib.suppress(InputError, ValueError):
+            return b'"marsad_version"' in storage.read_bytes(path)
+    if name.endswith(_ERRORS):
+        before, _, behind = path.rpartition(_ERRORS)
+        return storage.exists(f"{before}{behind}")
+    return False
 
 
 def _as_path(name: str) -> Path:

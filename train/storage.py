@@ -28,6 +28,7 @@ from train.lines import write_whole
 _URI = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://[^/?\s]*)/?([^?\s]*)(\?\S*)?")
 _SAFE = "/!$&'()*+,;=:@[]~"
 _BUFFER = 1 << 20
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _WHOLE_AT_CLOSE = ("s3", "gcs", "abfs")
 """Stores in which a file appears when it is closed, and that have no folders to be made."""
 
@@ -62,7 +63,7 @@ def told(name: str, trouble: str = "") -> Iterator[None]:
     except (OSError, ValueError, NotImplementedError) as error:  # the last two are pyarrow's
         reason = _reason(error)
         remedy = ""
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if isinstance(error, OSError) and error.errno in _FULL:
             remedy = "; free space and go on with --resume"
         raise InputError(
             f"{name}: {trouble} ({reason}){remedy}" if trouble else f"{name}: {reason}"
@@ -180,16 +181,28 @@ def write_whole_bytes(name: str, data: bytes) -> None:
         with told(name, "cannot be written"):
             _put(name, data)
         return
+    with open_whole(name) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def open_whole(name: str) -> Iterator[IO[bytes]]:
+    """Open a file of this machine to be written like that of :func:`write_whole_bytes`.
+
+    Raises:
+        InputError: it cannot be written; where the disk is full, it says how to go on.
+    """
+    path = Path(name).resolve()
     try:
-        with write_whole(Path(name)) as file:
-            cast("io.TextIOWrapper", file).buffer.write(data)
+        with write_whole(path) as file:
+            yield cast("IO[bytes]", cast("io.TextIOWrapper", file).buffer)
     except InputError as error:
         cause = error.__context__
-        if isinstance(cause, OSError):  # say how to go on where the disk is full
-            with told(str(Path(name).resolve()), "cannot be written"):
+        if isinstance(cause, OSError) and cause.errno in _FULL:
+            with told(str(path), "cannot be written"):
                 raise cause from None
         raise
-    _sync_folder(Path(name).resolve().parent)
+    _sync_folder(path.parent)
 
 
 def remove(name: str) -> None:

@@ -11,7 +11,7 @@ import datetime
 import io
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -29,8 +29,8 @@ _ROW_GROUP_BYTES = 64 << 20
 def plain(value: Any) -> Any:
     """Return ``value`` as JSON can tell it.
 
-    Dates and times are told as ISO 8601, bytes as base64, what is not a number as null, and other
-    types as their text.
+    Dates and times are told as ISO 8601, bytes as base64, and other types as their text. Numbers
+    that JSON cannot tell are null: NaN, infinity, and what is too large for a float, such as 1e999.
 
     >>> plain({"day": datetime.date(2016, 8, 16), "rate": float("nan"), "tags": ("أ", 1)})
     {'day': '2016-08-16', 'rate': None, 'tags': ['أ', 1]}
@@ -51,7 +51,10 @@ def plain(value: Any) -> Any:
 
 
 def text_of(value: Any) -> str | None:
-    """Return a value as the text of a cell: strings as they are, others as JSON, None for null."""
+    """Return a value as the text of a cell: strings as they are, others as JSON, None for null.
+
+    None stands for NaN and infinity as well; see :func:`plain`.
+    """
     value = plain(value)
     return value if value is None or isinstance(value, str) else dump_record(value)
 
@@ -80,41 +83,63 @@ def output_types() -> dict[str, Any]:
     return {"id": string, "spans": arrow.list_(arrow.struct(list(span.items()))), **span}
 
 
-def parquet(
+class MisfitError(Exception):
+    """A value that is not of the type of its column."""
+
+
+def arrow_table(
     records: Sequence[Mapping[str, Any]],
     output: Sequence[str],
     carried: Sequence[str],
-    schema: Any,
+    types: Iterable[Any],
     integers: Sequence[str],
-) -> bytes:
-    """Return ``records`` as a Parquet file.
+) -> Any:
+    """Return ``records`` as a table of Arrow, the columns in the order of the arguments.
 
-    Carried columns have the type that ``schema`` gives them. Others are text, whatever they hold,
-    since a type that is guessed from one part need not fit the next; ``integers`` are 64-bit.
+    Carried columns have the type of the ``pyarrow.Field`` in ``types``. Others are text, whatever
+    they hold, since a type that is guessed from one part need not fit the next; ``integers`` are
+    64-bit.
 
     Raises:
-        InputError: a value is not of the type of its column.
+        MisfitError: a value is not of the type of its column.
     """
     arrow = import_arrow("pyarrow", _PURPOSE)
-    types = output_types()
-    fields = [arrow.field(name, types[name]) for name in output]
-    known = {} if schema is None else {field.name: field for field in schema}
+    ours = output_types()
+    fields = [arrow.field(name, ours[name]) for name in output]
+    known = {field.name: field.with_nullable(True) for field in types}
     for name in carried:
         usual = arrow.int64() if name in integers else arrow.string()
         fields.append(known[name] if name in known else arrow.field(name, usual))
     columns = []
     for field in fields:
         values = [record.get(field.name) for record in records]
-        if field.name in carried and field.name not in known and field.name not in integers:
-            values = [text_of(value) for value in values]
         try:
-            columns.append(arrow.array(values, type=field.type))
+            columns.append(_array(values, field.type, arrow))
         except (arrow.ArrowException, OverflowError, TypeError, ValueError) as error:
-            raise InputError(
-                f"column {field.name!r}: a value cannot be written to Parquet as {field.type} "
-                f"({str(error).splitlines()[0]}); use --to jsonl, or leave the column out"
+            raise MisfitError(
+                f"a value of the column {field.name!r} that is no {field.type} "
+                f"({str(error).splitlines()[0]})"
             ) from None
-    table = arrow.Table.from_arrays(columns, schema=arrow.schema(fields))
+    return arrow.Table.from_arrays(columns, schema=arrow.schema(fields))
+
+
+def _array(values: list[Any], held: Any, arrow: Any) -> Any:
+    """Return a column; what pyarrow would change to make it fit, such as 1.5 to 1, is refused."""
+    types = arrow.types
+    if types.is_string(held) or types.is_large_string(held) or types.is_string_view(held):
+        return arrow.array([text_of(value) for value in values], type=held)
+    kinds = {type(value) for value in values}
+    if types.is_integer(held) and kinds & {float, bool}:
+        raise TypeError("a number that is not whole")
+    if types.is_temporal(held) and kinds & {int, float, bool}:
+        raise TypeError("a number")
+    if types.is_temporal(held) and str in kinds:  # what Python cannot hold was read as text
+        return arrow.array([text_of(value) for value in values], arrow.string()).cast(held)
+    return arrow.array(values, type=held)
+
+
+def parquet(table: Any) -> bytes:
+    """Return a table as a Parquet file."""
     file = io.BytesIO()
     import_arrow("pyarrow.parquet", _PURPOSE).write_table(table, file, compression="zstd")
     return file.getvalue()
@@ -132,6 +157,7 @@ def join_parquet(part_files: Sequence[Path], target: IO[bytes]) -> None:
         schema = file.schema_arrow
     with pq.ParquetWriter(target, schema, compression="zstd") as writer:
         held: list[Any] = []
+        size = 0
         for path in part_files:
             with _opened(path) as file:
                 if not file.schema_arrow.equals(schema):
@@ -142,9 +168,10 @@ def join_parquet(part_files: Sequence[Path], target: IO[bytes]) -> None:
                     )
                 for index in range(file.num_row_groups):
                     held.append(file.read_row_group(index))
-                    if sum(table.nbytes for table in held) >= _ROW_GROUP_BYTES:
+                    size += held[-1].nbytes
+                    if size >= _ROW_GROUP_BYTES:
                         writer.write_table(arrow.concat_tables(held))
-                        held = []
+                        held, size = [], 0
         if held:
             writer.write_table(arrow.concat_tables(held))
 

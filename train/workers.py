@@ -15,6 +15,7 @@ from dataclasses import replace
 from multiprocessing.connection import wait
 
 from train.errors import MarsadError
+from train.interrupts import Interrupts
 from train.jobs import Job, PartResult, Streams, load_tagger, tag_parts
 from train.parts import Part
 from train.runtime import available_cores
@@ -31,6 +32,7 @@ def tag_in_processes(
     parts: Iterable[Part],
     workers: int,
     load: Callable[[Job], Streams] = load_tagger,
+    interrupts: Interrupts | None = None,
 ) -> Iterator[PartResult]:
     """Tag parts in ``workers`` processes and yield what became of each, in order.
 
@@ -43,9 +45,12 @@ def tag_in_processes(
         parts: the parts, which are read in this process.
         workers: how many processes.
         load: makes a worker's tagger; a function that can be sent to a process.
+        interrupts: who may ask to stop.
 
     Raises:
         MarsadError: a worker was killed.
+        KeyboardInterrupt: a worker was killed when someone had asked to stop: the signal went to
+            the workers as well.
     """
     if job.threads is None:
         job = replace(job, threads=max(1, available_cores() // workers))
@@ -73,9 +78,13 @@ def tag_in_processes(
         while running:
             yield running.popleft().result()
     except BrokenProcessPool:
+        # They cannot shut their ears to SIGTERM, with which the pool itself ends them.
+        if interrupts is not None and interrupts.asked:
+            raise KeyboardInterrupt from None
+        kept = "; what is done is kept: go on with --resume" if job.folder is not None else ""
         raise MarsadError(
             "a worker process was killed (is memory short? take fewer --workers, or a smaller "
-            "--part-documents); what is done is kept: go on with --resume"
+            f"--part-documents){kept}"
         ) from None
     except KeyboardInterrupt:
         for process in set(multiprocessing.active_children()) - ours:
