@@ -131,6 +131,10 @@ def quantize_graph(
     graph = model.graph
     _, header = safetensors_header(folder.path / WEIGHTS)
     products = _products(model)
+    if unknown := [p.weight for p in products if _stored(p.weight) not in header]:
+        raise ModelError(
+            f"{folder.path}: {WEIGHTS} has no {_stored(unknown[0])}, so no int8 graph can be made"
+        )
     recipes: dict[str, Recipe] = {}
     inserted: dict[int, list[Any]] = {}
     replaced: set[int] = set()
@@ -254,9 +258,9 @@ def _fuse_attention(
     nodes: list[Any], products: Sequence[_Product], folder: ModelFolder
 ) -> list[Any]:
     """Put one fused operator in the place of each layer's attention, where its form is known."""
-    if folder.config.get("model_type") not in _BERTS:
+    heads = folder.config.get("num_attention_heads")
+    if folder.config.get("model_type") not in _BERTS or heads is None:
         return nodes
-    heads = folder.config["num_attention_heads"]
     layers: dict[str, dict[str, _Product]] = {}
     for product in products:
         if match := _ATTENTION.fullmatch(product.weight):
