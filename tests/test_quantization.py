@@ -194,3 +194,17 @@ def test_the_command_says_what_it_costs(
     assert result.exit_code == 0
     assert "in fp32" in result.output
     assert open_model(copy).labels == LABELS
+
+
+def test_cuda_that_is_not_there_is_said(
+    tiny_model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = open_model(tiny_model)
+    with pytest.raises(ModelError, match="onnxruntime-gpu"):
+        load_runtime(folder, "cuda")
+    # A build with CUDA on a machine without a GPU: auto goes on without, cuda is refused.
+    monkeypatch.setattr("train.runtime._has_cuda", lambda: True)
+    assert load_runtime(folder, "auto")[0] in ("int8", "fp32")
+    with pytest.raises(ModelError, match="leave"):
+        load_runtime(folder, "cuda")
+    assert capsys.readouterr().out == ""

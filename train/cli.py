@@ -138,7 +138,10 @@ def quantize(
         float, typer.Option(min=0, help="Points of strict F1 that may be lost on any of GOLD.")
     ] = 0.3,
 ) -> None:
-    """Make a model fast on CPUs: 8-bit arithmetic, refused where it costs too much F1."""
+    """Make a model fast on CPUs: 8-bit arithmetic, refused where it costs too much F1.
+
+    A model that is refused is left without an int8 graph, also without an earlier one.
+    """
     from train.corpus import read_corpus
     from train.model_folder import open_model
 

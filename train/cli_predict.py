@@ -91,14 +91,21 @@ def predict(
     ] = None,
     threads: Annotated[
         int | None,
-        typer.Option(min=1, help="Cores for each process; all that are free where left out."),
+        typer.Option(
+            min=1,
+            help="Cores for each process; where left out, all, shared among --workers, or one "
+            "each on Ray.",
+        ),
     ] = None,
     runtime: Annotated[str, typer.Option(help="auto, int8, fp32 or cuda.")] = "auto",
     engine: Annotated[
         str, typer.Option(help="local, or ray for one machine or many (the extra ray).")
     ] = "local",
     part_documents: Annotated[
-        int, typer.Option(min=1, help="Documents of a part: what is tagged and resumed as one.")
+        int,
+        typer.Option(
+            min=1, help="At most so many documents a part, which is tagged and resumed as one."
+        ),
     ] = 1_000,
     pretty: Annotated[
         bool,
@@ -107,7 +114,11 @@ def predict(
         ),
     ] = False,
     timings: Annotated[
-        bool, typer.Option("--timings", help="At the end, tell how long each stage took.")
+        bool,
+        typer.Option(
+            "--timings",
+            help="At the end, tell how long each stage took, summed over threads and processes.",
+        ),
     ] = False,
 ) -> None:
     """Tag texts, and write each with what was found in it, in input order, nothing cut."""

@@ -54,7 +54,7 @@ class Job:
     only_header: PartId | None = None
     """The only part that opens with a header, where the parts are joined to one file."""
     part_documents: int = PART_DOCUMENTS
-    """For engines that cut the input themselves; see :func:`train.parts.cut`."""
+    """See :func:`train.parts.cut`."""
     fingerprint: str | None = None
     """What the model's must be; any will do where it is None."""
 

@@ -3,7 +3,7 @@
 Weights are symmetric with one scale for each output channel; activations have one fixed scale,
 measured on texts beforehand, so what a sentence gets does not depend on its neighbours in a batch.
 Transformers have a few activation channels that are many times larger than the rest and would take
-all of the 8 bits for themselves. They are handled exactly: where the input is narrow, large
+all of the 8 bits for themselves. They are handled apart: where the input is narrow, large
 channels are divided by a constant that the weights are multiplied with (SmoothQuant, Xiao et al.
 2023); where it is wide, the largest channels stay in floating point (the decomposition of
 LLM.int8(), Dettmers et al. 2022).

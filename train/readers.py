@@ -1,6 +1,7 @@
 """The records of one file as documents, with a fault in the place of each that is none.
 
-Every reader is a stream: no file is held in memory whole, however large.
+Every reader is a stream: no file is held in memory whole, however large, but a plain text that is
+one document.
 """
 
 from __future__ import annotations

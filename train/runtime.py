@@ -126,11 +126,18 @@ class OnnxRuntime:
                 made = integer_weights(graph.parent / WEIGHTS, load_recipes(recipes))
                 values = [onnxruntime.OrtValue.ortvalue_from_numpy(v) for v in made.values()]
                 options.add_external_initializers(list(made), values)
-            self._session = onnxruntime.InferenceSession(str(graph), options, providers=providers)
+            self._session = onnxruntime.InferenceSession(
+                str(graph), options, providers=providers, enable_fallback=0
+            )
         except Exception as error:  # onnxruntime's exceptions share no public base class
+            remedy = "copy or train the model again"
+            if device == "cuda":
+                remedy = "mend the GPU's driver and libraries, or leave --runtime cuda out"
             raise ModelError(
-                f"{graph}: cannot be loaded ({_first_line(error)}); copy or train the model again"
+                f"{graph}: cannot be loaded ({_first_line(error)}); {remedy}"
             ) from None
+        if device == "cuda" and self._session.get_providers()[0] != providers[0]:
+            raise ModelError("--runtime cuda: ONNX Runtime found no usable GPU; leave it out")
         self._masked = any(i.name == "attention_mask" for i in self._session.get_inputs())
 
     def __call__(self, input_ids: Ids) -> Logits:

@@ -314,8 +314,8 @@ def _suffixes(path: str) -> tuple[str, str]:
 def _is_beside_results(path: str) -> bool:
     """Return whether an earlier run has written this about its results.
 
-    Such are ``manifest.json`` with the part files that it tells of, ``errors.jsonl`` beside it, and
-    ``out.jsonl.errors.jsonl`` beside ``out.jsonl``.
+    Such are ``manifest.json``, ``errors.jsonl`` beside it, and ``out.jsonl.errors.jsonl`` beside
+    ``out.jsonl``. Part files are results, and a user may want to read them.
     """
     name = _as_path(path).name
     if name == "errors.jsonl":
