@@ -270,7 +270,7 @@ def test_what_changed_is_named_and_refused(
     assert "part_documents (was 3, now 4)" in refused(*stopped, "--part-documents", "4")
     assert "sentences (was False, now True)" in refused(*stopped, "--sentences")
     assert "format (was 'jsonl', now 'jsonl.gz')" in refused(*stopped, "--to", "jsonl.gz")
-    assert "id_column (was 'id', now 'nr')" in refused(*stopped, "--id-column", "nr")
+    assert "stdin_format (was 'txt', now 'csv')" in refused(*stopped, "--format", "csv")
     assert "the inputs (was none, now " in refused(*stopped, own)
     own.write_bytes(original + b"{}\n")
     size = f"{len(original):,} bytes, now {len(original) + 3:,}"
