@@ -24,7 +24,7 @@ from train.preprocessor import EncodedWindow, Prepared, Preprocessor
 from train.runtime import Runtime
 from train.tags import Logits, TagSet
 
-MAX_BATCH_TOKENS = 1_024
+MAX_BATCH_TOKENS = 512
 """Sub-words that go through the model at once: enough for fast products, and little memory."""
 IN_FLIGHT = 2
 """Stretches of texts whose batches wait for the model while the next one is prepared."""
