@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
+from train.count import Count
 from train.errors import Fault
+from train.name import Name
 from train.words import split_words
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -28,7 +30,36 @@ class Span:
     end: int
     label: str
     score: float | None = field(default=None, compare=False)
-    """The tagger's confidence between 0 and 1; None for annotated spans. Not part of equality."""
+    """The tagger's confidence between 0 and 1; None for annotated spans. Not part of equality,
+    nor is anything below."""
+    count: Count | None = field(default=None, compare=False, repr=False)
+    """What a CASUALTY span says in numbers; None where it was not read, or could not be."""
+    count_rule: str | None = field(default=None, compare=False, repr=False)
+    """The rule that read the count, or why it could not be read; None where nothing tried."""
+    name: Name | None = field(default=None, compare=False, repr=False)
+    """What another span refers to; None where it was not looked up."""
+
+    def to_dict(self, text: str) -> dict[str, Any]:
+        """Return the span as the object that JSONL holds, with the text that it marks.
+
+        Args:
+            text: that of the document.
+        """
+        record: dict[str, Any] = {
+            "start": self.start,
+            "end": self.end,
+            "label": self.label,
+            "text": text[self.start : self.end],
+        }
+        if self.score is not None:
+            record["score"] = round(self.score, 4)
+        if self.count is not None or self.count_rule is not None:
+            record["count"] = None if self.count is None else self.count.to_dict()
+        if self.count_rule is not None:
+            record["count_rule"] = self.count_rule
+        if self.name is not None:
+            record |= self.name.to_dict()
+        return record
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,10 @@
 
 ``{"id": "a1", "text": "...", "spans": [{"start": 0, "end": 4, "label": "ACTOR"}]}``
 
-A span may also carry ``text``, which must be what the offsets cut, and ``score``. A document may
-carry ``meta``, an object that is kept. Other keys are left alone.
+A span may also carry ``text``, which must be what the offsets cut, ``score``, and where it is a
+CASUALTY ``count``, the numbers of docs/counts.md (null or nothing where they are not known), with
+``count_rule`` beside it where it was not a person who read them. A document may carry ``meta``, an
+object that is kept. Other keys are left alone.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from train.count import parse_count
 from train.document import LABEL, LABEL_RULE, Document, Span
 from train.errors import Fault
 from train.lines import read_lines, write_whole
@@ -41,17 +44,8 @@ def write_jsonl(documents: Iterable[Document], path: Path) -> None:
 
 def dumps(document: Document) -> str:
     """Return ``document`` as one JSON line, with the text of each span beside its offsets."""
-    record: dict[str, Any] = {"id": document.id, "text": document.text, "spans": []}
-    for span in document.spans:
-        entry: dict[str, Any] = {
-            "start": span.start,
-            "end": span.end,
-            "label": span.label,
-            "text": document.text[span.start : span.end],
-        }
-        if span.score is not None:
-            entry["score"] = round(span.score, 4)
-        record["spans"].append(entry)
+    spans = [span.to_dict(document.text) for span in document.spans]
+    record: dict[str, Any] = {"id": document.id, "text": document.text, "spans": spans}
     if document.meta:
         record["meta"] = dict(document.meta)
     return dump_record(record)
@@ -102,6 +96,8 @@ def _parse(line: str, where: str) -> Iterator[Document | Fault]:
     ):
         if not isinstance(value, kind):
             found = f"a JSON {_kind(value)}" if name in record else "nothing"
+            if name == "spans" and "count" in record:
+                noun += "; a list of counts stands beside its sentences: name it with --counts"
             if name == "text" and "sha256" in record:
                 noun += "; a standoff record has its text elsewhere: see train.standoff"
             faults.append(Fault(f"{where}: {name}", found, noun))
@@ -143,7 +139,15 @@ def _parse_span(item: Any, text: str, where: str) -> Span | Fault:
     score = item.get("score")
     if score is not None and (isinstance(score, bool) or not isinstance(score, int | float)):
         return Fault(f"{where}.score", f"{score!r}", "a number")
-    return Span(start, end, label, score)
+    count = item.get("count")
+    if count is not None:
+        count = parse_count(count, f"{where}.count")
+        if isinstance(count, Fault):
+            return count
+    rule = item.get("count_rule")
+    if rule is not None and not isinstance(rule, str):
+        return Fault(f"{where}.count_rule", f"a JSON {_kind(rule)}", "a string")
+    return Span(start, end, label, score, count, rule)
 
 
 def _kind(value: Any) -> str:

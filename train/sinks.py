@@ -13,7 +13,7 @@ from typing import Any
 
 from train.compression import COMPRESSIONS, compress, split_suffix
 from train.compression import check as check_compression
-from train.document import Document, Span
+from train.document import Document
 from train.errors import Fault, InputError
 from train.jsonl import dump_record
 from train.renditions import UnfitError, conll_block, inline_line
@@ -323,7 +323,7 @@ class Sink:
 
     def _records(self, document: Document) -> Iterator[dict[str, Any]]:
         """Yield the rows of a document, the carried columns behind those of the output."""
-        spans = [_span(document.text, span) for span in document.spans]
+        spans = [span.to_dict(document.text) for span in document.spans]
         if self.rows == "spans":
             for span in spans:
                 yield {"id": document.id, **span, **document.meta}
@@ -351,15 +351,3 @@ def join(sink: Sink, part_files: Sequence[Path], target: Path) -> None:
                     part = path.open("rb")
                 with part:
                     shutil.copyfileobj(part, file, 1 << 20)
-
-
-def _span(text: str, span: Span) -> dict[str, Any]:
-    record: dict[str, Any] = {
-        "start": span.start,
-        "end": span.end,
-        "label": span.label,
-        "text": text[span.start : span.end],
-    }
-    if span.score is not None:
-        record["score"] = round(span.score, 4)
-    return record

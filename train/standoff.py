@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from train.corpus import data_files, read_corpus
-from train.document import Document, check_ids, check_spans
+from train.document import Document, Span, check_ids, check_spans
 from train.errors import DataError, Fault, InputError
 from train.jsonl import load_object, parse_spans
 from train.lines import files_below, read_lines, write_whole
@@ -180,11 +180,16 @@ def write_standoff(documents: Sequence[Document], path: Path) -> None:
             record = {
                 "id": document.id,
                 "sha256": checksum(document.text),
-                "spans": [
-                    {"start": s.start, "end": s.end, "label": s.label} for s in document.spans
-                ],
+                "spans": [_mark(span) for span in document.spans],
             }
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+
+def _mark(span: Span) -> dict[str, Any]:
+    mark: dict[str, Any] = {"start": span.start, "end": span.end, "label": span.label}
+    if span.count is not None:
+        mark["count"] = span.count.to_dict()
+    return mark
 
 
 def read_digests(paths: Iterable[Path | str]) -> dict[str, str]:
