@@ -1,0 +1,47 @@
+"""Phrases as a lexicon looks them up: one key for all the ways in which a phrase is written.
+
+On top of :func:`train.folding.fold` (tashkeel, tatweel, hamza, ى, ة, digits) a key drops quotes,
+brackets and hyphens, joins عبد to the word behind it, and holds one case of the sound plural
+(مسلحون, مسلحين) and of the names that are made with أبو, since Arabic inflects them inside a
+sentence. Keys are for look-ups only: nobody is shown one.
+"""
+
+from __future__ import annotations
+
+import re
+
+from train.folding import fold
+
+_BREAKS = re.compile(r"[\W_]+")
+_ABD = re.compile(r"\bعبد (?=\w)")
+_ABU = re.compile(r"\bاب[اي](?= (?!احمد\b))")  # أبا and أبي, not Ethiopia's آبي أحمد
+_IBN = re.compile(r"\bابن\b")
+_PLURAL = re.compile(r"(?<=\w\w\w)ون\b")
+
+
+def phrase_key(text: str) -> str:
+    """Return the look-up key of ``text``: its words, parted by single spaces; may be empty.
+
+    >>> phrase_key("«الحوثيّون»") == phrase_key("الحوثيين")
+    True
+    >>> phrase_key("عبدالله صالح") == phrase_key("عبد الله صالح")
+    True
+    """
+    key = _BREAKS.sub(" ", fold(text)).strip().lower()
+    if "عبد " in key:
+        key = _ABD.sub("عبد", key)
+    if "اب" in key:
+        key = _IBN.sub("بن", _ABU.sub("ابو", key))
+    if "ون" in key:
+        key = _PLURAL.sub("ين", key)
+    return key
+
+
+def bare(word: str) -> str:
+    """Return a word of a key without its article, where three letters stay."""
+    return word[2:] if len(word) > 4 and word.startswith("ال") else word
+
+
+def bare_key(key: str) -> str:
+    """Return a key without the articles of its words."""
+    return " ".join(map(bare, key.split(" "))) if "ال" in key else key
