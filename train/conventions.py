@@ -16,7 +16,8 @@ import yaml
 
 from train.errors import InputError
 from train.folding import fold_words
-from train.numerals import ARTICLES, LARGEST, PARTICLES
+from train.number_words import ARTICLES, PARTICLES
+from train.numerals import LARGEST
 
 BOUNDS = ("about", "at_least", "at_most", "up_to", "nothing")
 """What a word before or behind a number can do to it."""

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from train.conventions import Conventions, Index, Phrase
 from train.folding import fold
 from train.nouns import bare, number_of
-from train.numerals import TOKEN, Numeral, is_ordinal, read_numeral
+from train.number_words import is_ordinal
+from train.numerals import TOKEN, Numeral, read_numeral
 
 RULES = {
     "digits": "a number in digits, or digits with ألف, مليون and the like",

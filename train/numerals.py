@@ -1,7 +1,7 @@
 """Numbers as Arabic newspapers write them, in digits and in words, to integers.
 
-Everything here takes words that :func:`train.folding.fold` has folded, so a hamza that was left
-out, a taa marbuta written as haa, and tashkeel are all the same to it.
+Everything here takes tokens of text that :func:`train.folding.fold` has folded, so a hamza that
+was left out, a taa marbuta written as haa, and tashkeel are all the same to it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
+
+from train.folding import fold_words
+from train.number_words import ARTICLES, FRACTIONS, NUMBER_WORDS
 
 LARGEST = 10**10
 """No count of people is larger; what is, is a slip of the keyboard or a telephone number."""
@@ -20,6 +23,13 @@ TOKEN = re.compile(
 )
 """The tokens of a folded text: numbers with what is stuck before them, runs of letters, and the
 marks that part or join numbers. Brackets and quotes are no tokens."""
+
+_TOO_LARGE = "a number too large for a count of people"
+_MULTIPLIERS = ("multiplier", "plural", "either")
+# Behind these, ألفا is one thousand; before a noun it is two.
+_NO_NOUNS = frozenset(
+    fold_words("على في من إلى أو عن منهم بينهم ضمنهم فقط تقريبا ثم قتلوا أصيبوا جرحوا")
+)
 
 
 class Numeral(NamedTuple):
@@ -35,112 +45,13 @@ class Numeral(NamedTuple):
     """Whether it has the article, as in ``الخمسة`` and ``الـ15``."""
 
 
-class _Word(NamedTuple):
+class _Read(NamedTuple):
+    """A number word, and the index of the first token behind it."""
+
     kind: str
     value: int
     joined: bool
-    """Whether ``و`` is its first letter."""
-    definite: bool
-
-
-PARTICLES = ("", "و", "ف", "ب", "ل", "ك", "وب", "ول", "وك", "فب", "فل")
-ARTICLES = ("ال", "وال", "فال", "بال", "كال", "لل", "ولل", "وبال", "فلل")
-
-_UNITS = {
-    1: "واحد واحده واحدا",
-    2: "اثنان اثنين اثنا اثني اثنتان اثنتين اثنتا اثنتي ثنتان ثنتين اتنين",
-    3: "ثلاثه ثلاث ثلاثا",
-    4: "اربعه اربع اربعا",
-    5: "خمسه خمس خمسا",
-    6: "سته ست ستا",
-    7: "سبعه سبع سبعا",
-    8: "ثمانيه ثماني ثمان ثمانيا",
-    9: "تسعه تسع تسعا",
-    10: "عشره عشر عشرا",
-}
-_TENS = {20: "عشر", 30: "ثلاث", 40: "اربع", 50: "خمس", 60: "ست", 70: "سبع", 80: "ثمان", 90: "تسع"}
-_HUNDRED = ("مئه", "مائه", "ميه", "مايه", "ماءه", "مءه")
-_THREE_TO_NINE = {
-    3: ("ثلاث", "ثلث"),
-    4: ("اربع",),
-    5: ("خمس",),
-    6: ("ست",),
-    7: ("سبع",),
-    8: ("ثمان", "ثماني", "ثمن"),
-    9: ("تسع",),
-}
-# A singular, its plurals, its duals, and the form that is a dual or an accusative singular.
-_MULTIPLIERS = {
-    10**3: ("الف", "الاف الوف", "الفان الفين الفي", "الفا"),
-    10**6: ("مليون", "ملايين", "مليونان مليونين مليوني", "مليونا"),
-    10**9: ("مليار", "مليارات", "ملياران مليارين ملياري", "مليارا"),
-}
-_FRACTIONS = {"نصف": (1, 2), "ربع": (1, 4), "ثلث": (1, 3), "ثلثا": (2, 3), "ثلثي": (2, 3)}
-_FRACTION_OF = list(_FRACTIONS.values())
-_STOPS = frozenset("علي في من الي او عن منهم بينهم ضمنهم فقط تقريبا ثم قتلوا اصيبوا جرحوا".split())
-_ORDINAL = (
-    "اول اولي ثاني ثان ثانيه ثانيا ثالث ثالثه ثالثا رابع رابعه رابعا خامس خامسه خامسا سادس سادسه "
-    "سادسا سابع سابعه سابعا ثامن ثامنه ثامنا تاسع تاسعه تاسعا عاشر عاشره عاشرا حادي حاديه"
-)
-
-
-def _bare_words() -> dict[str, tuple[str, int]]:
-    """Return kind and value of every number word without particles."""
-    words: dict[str, tuple[str, int]] = {"صفر": ("unit", 0)}
-    for value, forms in _UNITS.items():
-        for form in forms.split():
-            words[form] = ("unit", value)
-            if 1 < value < 10:
-                words[form + "عشر"] = words[form + "عشره"] = ("teen", 10 + value)
-    for one in ("احد", "احدي"):
-        words[one] = ("one", 1)  # a number only before عشر or tens: أحد is also "one of"
-        words[one + "عشر"] = words[one + "عشره"] = ("teen", 11)
-    for value, stem in _TENS.items():
-        words[stem + "ون"] = words[stem + "ين"] = ("ten", value)
-    for hundred in _HUNDRED:
-        words[hundred] = ("hundred", 100)
-        for value, stems in _THREE_TO_NINE.items():
-            words.update({stem + hundred: ("hundreds", 100 * value) for stem in stems})
-    for stem in ("مئت", "مائت", "مايت"):  # not ميت: ميتين are dead people
-        words.update({stem + ending: ("hundreds", 200) for ending in ("ان", "ين", "ا", "ي")})
-    for value, (single, plurals, duals, either) in _MULTIPLIERS.items():
-        words[single] = ("multiplier", value)
-        words.update({plural: ("plural", value) for plural in plurals.split()})
-        words.update({dual: ("dual", value) for dual in duals.split()})
-        words[either] = ("either", value)
-    words.update({"بليون": ("multiplier", 10**9), "بلايين": ("plural", 10**9)})
-    words.update({"مئات": ("hundred_plural", 100)})
-    for place, form in enumerate(_FRACTIONS):
-        words[form] = ("fraction", place)
-    words["ارباع"] = ("quarters", 0)
-    return words
-
-
-def _words() -> dict[str, _Word]:
-    words: dict[str, _Word] = {}
-    for form, (kind, value) in _bare_words().items():
-        for particle in PARTICLES:
-            words.setdefault(particle + form, _Word(kind, value, particle[:1] == "و", False))
-        for article in ARTICLES:
-            words.setdefault(article + form, _Word(kind, value, article[:1] == "و", True))
-    del words["لست"]  # "I am not"
-    return words
-
-
-_WORDS = _words()
-_ORDINALS = frozenset(
-    prefix + form for form in _ORDINAL.split() for prefix in ("", "و", "ف", "ال", "وال")
-)
-
-
-def is_ordinal(word: str) -> bool:
-    """Tell whether a folded word is an ordinal, such as ``ثالث`` or ``الرابعة``."""
-    return word in _ORDINALS
-
-
-def is_number_word(word: str) -> bool:
-    """Tell whether a folded word is part of a number, or digits."""
-    return word in _WORDS or word[-1:].isdigit()
+    end: int
 
 
 def read_numeral(tokens: Sequence[str], at: int) -> Numeral | str | None:
@@ -155,222 +66,198 @@ def read_numeral(tokens: Sequence[str], at: int) -> Numeral | str | None:
         what is wrong with it.
     """
     first = tokens[at]
-    if first[-1:].isdigit():
-        return _from_digits(tokens, at)
-    word = _WORDS.get(first)
-    return None if word is None else _compose(tokens, at, word)
-
-
-def _from_digits(tokens: Sequence[str], at: int) -> Numeral | str | None:
-    token = tokens[at]
+    if not first[-1].isdigit():
+        word = NUMBER_WORDS.get(first)
+        if word is None:
+            return None
+        part = _part(tokens, _Read(word.kind, word.value, False, at + 1))
+        return None if part is None else _sum(tokens, *part, False, word.definite)
     glued = ""
-    if not token[0].isdigit():
-        start = next(place for place, letter in enumerate(token) if letter.isdigit())
-        glued, token = token[:start], token[start:]
+    if not first[0].isdigit():
+        start = next(place for place, letter in enumerate(first) if letter.isdigit())
+        glued, first = first[:start], first[start:]
     is_definite = glued in ARTICLES
-    divisor = 1
-    if token.isdigit():
-        if len(token) > 11:
-            return "digits too many for a count of people"
-        value = int(token)
-    else:
-        read = _separated(token)
-        if isinstance(read, str):
-            return read
-        value, divisor = read
-    following = _WORDS.get(tokens[at + 1]) if at + 1 < len(tokens) else None
-    if following is not None and not following.joined:
-        multiplies = following.kind in ("multiplier", "plural", "either")
-        if multiplies and not (following.definite and following.kind == "plural"):
-            if value * following.value % divisor:
-                return "a fraction of a person"
-            return _compose(tokens, at, None, value * following.value // divisor, is_definite)
-        if following.kind == "fraction" and at + 2 < len(tokens):  # "2 نصف مليون" is no number
-            return "digits before a fraction"
+    value, divisor = (int(first), 1) if len(first) < 12 and first.isdigit() else _separated(first)
+    if not divisor:
+        return "digits that make no count of people"
+    if at + 1 == len(tokens) and divisor == 1:  # a bare number, the commonest case
+        return Numeral(value, at + 1, 1, True, is_definite) if value <= LARGEST else _TOO_LARGE
+    factor = _word(tokens, at + 1)
+    if factor is not None and not factor.joined and factor.kind in _MULTIPLIERS:
+        if value * factor.value % divisor:
+            return "a fraction of a person"
+        product = value * factor.value // divisor
+        return _sum(tokens, product, factor.end, factor.value, True, is_definite)
     if divisor != 1:
         return "a number with a decimal point"
-    if value > LARGEST:
-        return "digits too many for a count of people"
-    return Numeral(value, at + 1, 1, True, is_definite)
+    return Numeral(value, at + 1, 1, True, is_definite) if value <= LARGEST else _TOO_LARGE
 
 
-def _separated(token: str) -> tuple[int, int] | str:
-    """Read digits with separators: the number, as a numerator and a power of ten."""
+def _separated(token: str) -> tuple[int, int]:
+    """Read digits with separators: numerator and power of ten, which is 0 for no number."""
     if len(token) > 24:
-        return "digits too many for a count of people"
-    whole, point, decimals = token.partition("٫")
+        return 0, 0
+    whole, _, decimals = token.partition("٫")
     parts = re.split("[.,٬'’، ]", whole)
-    is_grouped = len(parts[0]) <= 3 and parts[0][0] != "0" and all(len(p) == 3 for p in parts[1:])
-    if not point and len(parts) > 1 and not is_grouped:
-        # The last separator may be a decimal point: 3.5, or 1,200.5
-        decimals, parts = parts[-1], parts[:-1]
-        is_grouped = all(len(p) == 3 for p in parts[1:])
-    if len(parts) > 1 and not is_grouped or not decimals.isdigit() and decimals:
-        return "digits whose separators make no number"
+    if not decimals and len(parts) > 1 and not _is_grouped(parts):
+        parts, decimals = parts[:-1], parts[-1]  # 3.5, or 1,200.5
+    if not _is_grouped(parts) or (decimals and not decimals.isdigit()):
+        return 0, 0
     return int("".join(parts) + decimals), 10 ** len(decimals)
 
 
-def _compose(
-    tokens: Sequence[str],
-    at: int,
-    word: _Word | None,
-    value: int = 0,
-    is_definite: bool = False,
-) -> Numeral | str | None:
-    """Add up the number words from ``tokens[at]`` on.
+def _is_grouped(parts: list[str]) -> bool:
+    """Tell whether digits are parted into thousands; one part always is."""
+    if len(parts) == 1:
+        return True
+    return len(parts[0]) <= 3 and parts[0][0] != "0" and all(len(p) == 3 for p in parts[1:])
+
+
+def _word(tokens: Sequence[str], at: int) -> _Read | None:
+    """Return the number word at ``at``, with a ``و`` that stands by itself before it."""
+    if at >= len(tokens):
+        return None
+    token = tokens[at]
+    word = NUMBER_WORDS.get(token)
+    if word is not None:
+        return _Read(word.kind, word.value, word.joined, at + 1)
+    if token in ("و", "وال") and at + 1 < len(tokens):
+        word = NUMBER_WORDS.get(tokens[at + 1])
+        if word is not None:
+            return _Read(word.kind, word.value, True, at + 2)
+    return None
+
+
+def _sum(
+    tokens: Sequence[str], total: int, end: int, scale: int, in_digits: bool, is_definite: bool
+) -> Numeral | str:
+    """Add the smaller parts behind the first one: ``ألفين وثلاثمئة``, ``مليون ونصف المليون``.
 
     Args:
         tokens: All tokens.
-        at: Index of the first word of the number, or of the digits before its multiplier.
-        word: The first word; None behind digits and a multiplier, which have ``value`` already.
-        value: What digits times multiplier give.
-        is_definite: Whether the digits have the article.
+        total: The first part.
+        end: Index of the first token behind it.
+        scale: Its multiplier; the parts behind it must be smaller.
+        in_digits: Whether it was in digits.
+        is_definite: Whether it has the article.
     """
-    length = len(tokens)
-    in_digits = word is None
-    total, group = value, 0
-    # What may still be added to the group: an upper bound that falls with each term.
-    room = 1000
-    scale = 0
-    place = at
-    if word is None:
-        scale = _WORDS[tokens[at + 1]].value
-        place = at + 2
-    elif word.kind in ("plural", "hundred_plural", "quarters"):
-        return None
+    while scale > 1:
+        following = _word(tokens, end)
+        part: tuple[int, int, int] | None = None
+        if following is None:
+            part = _digits_behind(tokens, end)
+        elif following.kind == "fraction" and following.joined:
+            total, end = _with_fraction(tokens, total, following, scale)
+            break
+        elif following.joined:
+            part = _part(tokens, following)
+        elif following.kind == "multiplier" and following.value > scale:  # ألف مليون
+            total, end, scale = total * following.value, following.end, following.value
+            continue
+        if part is None or part[0] >= scale:
+            break
+        value, end, new_scale = part
+        total += value
+        if new_scale == 1:
+            break
+        scale = new_scale
+    return Numeral(total, end, scale, in_digits, is_definite) if total <= LARGEST else _TOO_LARGE
+
+
+def _digits_behind(tokens: Sequence[str], at: int) -> tuple[int, int, int] | None:
+    """Read ``و200`` and ``و 200 ألف`` behind a multiplier."""
+    if at < len(tokens) and tokens[at] == "و":
+        at += 1
+        digits = tokens[at] if at < len(tokens) else ""
     else:
-        is_definite = word.definite
-        if word.kind == "one":
-            following = tokens[at + 1] if at + 1 < length else ""
-            after = _WORDS.get(following)
-            if following == "و" and at + 2 < length:
-                after = _WORDS.get(tokens[at + 2])
-                joined = True
-            else:
-                joined = after is not None and after.joined
-            is_teen = (
-                after is not None and not joined and after.kind == "unit" and after.value == 10
-            )
-            if not is_teen and not (joined and after is not None and after.kind == "ten"):
-                return None
-    while word is not None or place < length:
-        if word is None:
-            step = 1
-            token = tokens[place]
-            joined = False
-            if token == "و" and place + 1 < length:
-                token = tokens[place + 1]
-                step, joined = 2, True
-            word = _WORDS.get(token)
-            if word is None:
-                if scale and not group and token[-1:].isdigit() and (joined or token[0] == "و"):
-                    extra = _small(token)
-                    if extra is None or extra >= min(scale, 1000):
-                        break
-                    group, room, place = extra, 0, place + step
-                    continue
-                break
-            joined = joined or word.joined
-        else:
-            step, joined = 1, True  # the first word needs no و
-        kind, amount = word.kind, word.value
-        word = None
-        if kind in ("unit", "one"):
-            if amount == 10 and not joined and 0 < group % 100 < 10 and group % 10 and room == 10:
-                group += 10
-                room = 0
-            elif joined and amount < room and room in (1000, 100) and (amount or place == at):
-                group += amount
-                room = 10 if amount < 10 else 0
-            else:
-                break
-        elif kind == "teen":
-            if not joined or room < 100:
-                break
-            group, room = group + amount, 0
-        elif kind == "ten":
-            # After a unit, or where a unit may stand.
-            if not joined or room < 10 or (room == 10 and group % 100 == 0):
-                break
-            group, room = group + amount, 0
-        elif kind in ("hundred", "hundred_plural"):
-            if not joined and room == 10 and 3 <= group <= 9:
-                group, room = group * 100, 100
-            elif joined and room == 1000 and kind == "hundred":
-                group, room = 100, 100
-            else:
-                break
-        elif kind == "hundreds":
-            if not joined or room < 1000:
-                break
-            group, room = amount, 100
-        elif kind == "fraction":
-            read = _fraction(tokens, place + step, amount, scale if not group else 0, place == at)
-            if read is None:
-                if place == at:
-                    return None
-                break
-            share, place = read
-            if place - at <= 2 and scale == 0:
-                return Numeral(share, place, 1, False, is_definite)
-            total += share
-            break
-        elif kind == "quarters":
-            following = _WORDS.get(tokens[place + 1]) if place + 1 < length else None
-            if group == 3 and not total and following and following.kind == "multiplier":
-                return Numeral(following.value * 3 // 4, place + 2, 1, False, is_definite)
-            break
-        else:
-            if scale and amount >= scale:
-                if joined:
-                    break  # another number: ألف وألفان
-                if group:
-                    return "number words in an order that makes no number"
-                total, scale = total * amount, amount
-            elif group and not joined:
-                if kind == "dual":
-                    break
-                total, group, room, scale = total + group * amount, 0, 1000, amount
-            elif joined and not group and kind != "plural":
-                is_two = kind == "dual" or (
-                    kind == "either" and _is_construct(tokens, place + step)
-                )
-                total, group, room = total + amount * (1 + is_two), 0, 1000
-                scale = amount
-            elif joined and kind != "plural":
-                # خمسة وألف: the smaller was a number of its own
-                break
-            else:
-                break
-        place += step
-    result = total + group
-    if result > LARGEST:
-        return "a number too large for a count of people"
-    return Numeral(result, place, scale or 1, in_digits, is_definite)
-
-
-def _small(token: str) -> int | None:
-    digits = token.lstrip("و")
-    return int(digits) if digits.isdigit() and len(digits) <= 3 else None
-
-
-def _is_construct(tokens: Sequence[str], place: int) -> bool:
-    """Tell whether a noun follows: ``ألفا شخص`` is 2000, ``ألفا`` alone is 1000."""
-    if place >= len(tokens):
-        return False
-    following = tokens[place]
-    is_joined = following == "و" or (following in _WORDS and _WORDS[following].joined)
-    return following[0].isalpha() and not is_joined and following not in _STOPS
-
-
-def _fraction(
-    tokens: Sequence[str], place: int, kind: int, scale: int, is_first: bool
-) -> tuple[int, int] | None:
-    """Return what ``نصف مليون``, or the ``نصف`` behind a multiplier, adds, and where it ends."""
-    numerator, denominator = _FRACTION_OF[kind]
-    following = _WORDS.get(tokens[place]) if place < len(tokens) else None
-    if following is not None and following.kind == "multiplier" and not following.joined:
-        return following.value * numerator // denominator, place + 1
-    if is_first or not scale:
+        digits = tokens[at][1:] if at < len(tokens) and tokens[at][0] == "و" else ""
+    if not digits.isdigit() or len(digits) > 3:
         return None
-    return scale * numerator // denominator, place
+    factor = _word(tokens, at + 1)
+    if factor is not None and not factor.joined and factor.kind in _MULTIPLIERS:
+        return int(digits) * factor.value, factor.end, factor.value
+    return int(digits), at + 1, 1
+
+
+def _part(tokens: Sequence[str], first: _Read) -> tuple[int, int, int] | None:
+    """Read one part, up to 999 with its multiplier: value, end and multiplier."""
+    kind, value, _, end = first
+    if kind == "multiplier":
+        return value, end, value
+    if kind == "dual" or (kind == "either" and _is_construct(tokens, end)):
+        return 2 * value, end, value
+    if kind == "either":
+        return value, end, value
+    if kind == "fraction":
+        unit = _word(tokens, end)
+        if unit is None or unit.joined or unit.kind != "multiplier":
+            return None
+        numerator, denominator = FRACTIONS[value]
+        return unit.value * numerator // denominator, unit.end, 1
+    hundreds = _hundreds(tokens, first)
+    if hundreds is None:
+        return None
+    value, end = hundreds
+    following = _word(tokens, end)
+    if following is None or following.joined:
+        return value, end, 1
+    if following.kind in _MULTIPLIERS:
+        return value * following.value, following.end, following.value
+    if following.kind == "quarters" and value == 3:
+        unit = _word(tokens, following.end)
+        if unit is not None and unit.kind == "multiplier":
+            return unit.value * 3 // 4, unit.end, 1
+    return value, end, 1
+
+
+def _hundreds(tokens: Sequence[str], first: _Read) -> tuple[int, int] | None:
+    """Read a number from 0 to 999: value and end."""
+    kind, value, _, end = first
+    if kind == "unit" and 3 <= value <= 9:
+        hundred = _word(tokens, end)  # ثلاث مئة
+        if hundred and not hundred.joined and hundred.kind in ("hundred", "hundred_plural"):
+            kind, value, end = "hundreds", 100 * value, hundred.end
+    if kind not in ("hundred", "hundreds"):
+        return _tens(tokens, _Read(kind, value, False, end))
+    following = _word(tokens, end)
+    if following is not None and following.joined and following.value:
+        rest = _tens(tokens, following)
+        if rest is not None:
+            return value + rest[0], rest[1]
+    return value, end
+
+
+def _tens(tokens: Sequence[str], first: _Read) -> tuple[int, int] | None:
+    """Read a number from 0 to 99: value and end."""
+    kind, value, _, end = first
+    if kind in ("ten", "teen") or (kind == "unit" and value in (0, 10)):
+        return value, end
+    if kind not in ("unit", "one"):
+        return None
+    following = _word(tokens, end)
+    if following is not None:
+        if following.joined and following.kind == "ten":
+            return value + following.value, following.end
+        if not following.joined and following.kind == "unit" and following.value == 10:
+            return value + 10, following.end
+    return (value, end) if kind == "unit" else None
+
+
+def _with_fraction(
+    tokens: Sequence[str], total: int, fraction: _Read, scale: int
+) -> tuple[int, int]:
+    """Add the ``ونصف`` behind a multiplier, and pass over the multiplier said again."""
+    numerator, denominator = FRACTIONS[fraction.value]
+    unit = _word(tokens, fraction.end)
+    if unit is not None and not unit.joined and unit.kind == "multiplier":
+        return total + unit.value * numerator // denominator, unit.end
+    return total + scale * numerator // denominator, fraction.end
+
+
+def _is_construct(tokens: Sequence[str], at: int) -> bool:
+    """Tell whether a noun follows: ``ألفا شخص`` is 2000, ``ألفا`` alone is 1000."""
+    if at >= len(tokens) or not tokens[at][0].isalpha() or tokens[at] == "و":
+        return False
+    word = NUMBER_WORDS.get(tokens[at])
+    is_number = tokens[at][-1].isdigit() or (word is not None and word.joined)
+    return not is_number and tokens[at] not in _NO_NOUNS
