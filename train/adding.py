@@ -48,7 +48,7 @@ from train.tolls import WINDOW, goes_on, is_former_toll, is_reason, is_running_t
 from train.victims import read_victims
 from train.words import sentence_ends, split_words
 
-_LIST = re.compile(r"[(\[{﴿:\-–—]|و?هما?|و?هن|و?هو|و?هي")
+_LIST = re.compile(r"(?=.)[(\[{:\-–—]?\s*(?:و?ه(?:م|ما|ن|و|ي))?")
 _SEPARATE = re.compile(
     r"(?<=\w{3}\W)(?<!الي\W)(?<!علي\W)(?:ال)?(?:اخري?|منفصله?|مستقله?|ثان|ثاني|ثانيه|مماثله?)"
     r"(?!\w|\W+(?:ال)?(?:حصيله|احصائيه|ارقام|معلومات|تحديث))"

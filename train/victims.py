@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from train.folding import fold, fold_words
 
-_ATTACHED = re.compile(r"(?:[وف]?[بلك])?(?=ال\w{2})|[وف](?=\w{3})")
-_ARTICLE = re.compile(r"(?:ال|لل)(?=\w{2})")
+_ATTACHED = re.compile(r"\A(?:[وف]?[بلك](?=ال\w{2})|[وف](?=\w{3}))")
+_ARTICLE = re.compile(r"\A(?:ال|لل)(?=\w{2})")
 _DUAL_OR_PLURAL = re.compile(r"(?<=\w{3})(?:تان|تين|يات|ات|ان|ين|ون|ا)$")
 _FEMININE_OR_NISBA = re.compile(r"(?<=\w{3})(?:يه|ه|ي)$")
 _COMPOUND = re.compile(
