@@ -138,21 +138,25 @@ def write_book(
 class _Output:
     """The open file, as far as the writer of archives needs one.
 
-    After an error, that would try to write the end of the archive once more, when it is discarded.
+    After an error, that would try to write the end of the archive once more when it is discarded,
+    and fail again; what it writes then goes nowhere.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
+        self._place = 0
         self.is_over = False
 
     def write(self, data: bytes) -> int:
+        self._place += len(data)
         return len(data) if self.is_over else self._file.write(data)
 
     def tell(self) -> int:
-        return 0 if self.is_over else self._file.tell()
+        return self._place if self.is_over else self._file.tell()
 
     def seek(self, place: int, whence: int = 0) -> int:
-        return 0 if self.is_over else self._file.seek(place, whence)
+        self._place = place
+        return place if self.is_over else self._file.seek(place, whence)
 
     def flush(self) -> None:
         if not self.is_over:
