@@ -7,9 +7,11 @@ is never read as a number.
 
 from __future__ import annotations
 
-# Everything here is folded. Broken plurals, of people above all: without a number they are no count.
+from train.folding import fold_words
+
+# Broken plurals, of people above all: without a number they are no count.
 _PLURALS = frozenset(
-    """
+    fold_words("""
     اشخاص افراد رجال نساء نسوه اطفال اولاد ابناء بنات شبان شباب فتيان فتيات صبيان صبيه غلمان رضع
     جنود ضباط عسكر عساكر حراس مشاه بحاره طلاب طلبه تلاميذ عمال عمله سكان اهالي اهل ناس قرويون بدو
     قتلي جرحي اسري مرضي موتي ضحايا شهداء غرقي هلكي صرعي رهائن سبايا اماء جثث جثامين رفات
@@ -23,42 +25,44 @@ _PLURALS = frozenset(
     صغار جدد قدامي جواسيس مخبرون شهود رعايا مدراء عوائل قبائل عشائر حجيج رهبان كهنه اساقفه قساوسه
     شياطين مساكين مجانين سلاطين فرسان جرذان ذئاب ارامل ايتام معاقون لاجئون نازحون اطقم طواقم وحدات
     مواكب غواصون سجناء معتقلون نزلاء طيارون سعاده عقداء عمداء الويه نقباء ملازمون صيادله مسعفون
-    """.split()  # noqa: SIM905 - a list of this length reads worse
+    """)
 )
 # Singulars that end, or seem to end, like a dual or a plural.
 _SINGULARS = frozenset(
-    """
+    fold_words("""
     انسان سجان فنان قبطان قرصان سلطان شيطان خان ربان كابتن دهان طحان حيوان ثعبان ولهان عريان سكران
     حيران عطشان كسلان جوعان برلمان سجين جنين مسكين معين طعين دفين قرين رهين امين مجنون زبون مفتون
     مسجون مدفون مطعون مغبون مدين متدين متمرن مخزون حسن مؤذن مدمن خائن كاهن ساكن شاهين سمين كمين
     مواطن قنصل استاذ محام قاض راع لواء عداء بناء سقاء حذاء
-    """.split()  # noqa: SIM905
+    """)
 )
 # Nouns whose plural is broken: with ـي before a complement they are dual (رجلي أمن), while in other
 # nouns ـي is the construct plural (مسلحي داعش) or belongs to a nisba (جندي, شرطي).
 _BROKEN = frozenset(
-    """
+    fold_words("""
     رجل طفل شخص ضابط عنصر فرد ولد شاب فتي قائد زعيم عضو عامل حارس سائق طالب راكب سائح تاجر قتيل جريح
     اسير شهيد مريض جثه امراه سيده فتاه طفله طالبه ضحيه رهينه مدير وزير نائب سفير امير شيخ امام خبير
     طبيب ناشط زميل رفيق صديق شقيق شقيقه اخ ابن ابنه بنت زوج زوجه جد عم خال جار عميل عقيد عميد نقيب
     ملازم لواء سجين نزيل شاهد كاتب صبي صبيه غلام عالم فقيه قاضي داعيه مساعد مرافق رقيب عريف قناص
     ممرضه مدرسه معلمه موظفه مواطنه مجنده شرطيه حاخام قس راهب راهبه كاهن مستشار مبعوث
-    """.split()  # noqa: SIM905
+    """)
 )
-# What a masculine noun of the form ـا governs where it is a dual (سائقا شاحنات, رجلا شرطة) and not an
-# accusative singular with its adjective (جنديا تركيا).
-_COMPLEMENTS = frozenset("امن صف جيش حدود حرس مرور استخبارات مخابرات دين اعمال درك اسعاف".split())
+# What a masculine noun of the form ـا governs where it is a dual (سائقا شاحنات, رجلا شرطة), and not
+# an accusative singular with its adjective (جنديا تركيا).
+_COMPLEMENTS = frozenset(
+    fold_words("امن صف جيش حدود حرس مرور استخبارات مخابرات دين اعمال درك اسعاف")
+)
 _PRONOUNS = ("هما", "هم", "هن", "ها", "ه", "نا")
 _ARTICLES = (("وال", 3), ("فال", 3), ("بال", 3), ("كال", 3), ("ولل", 3), ("لل", 2), ("ال", 2))
 _NOT_NOUNS = frozenset(
-    """
+    fold_words("""
     من في علي الي عن مع بين حتي قد ما لا لم لن ان هو هي هم هما هن الذي التي الذين بينهم منهم ضمنهم
     فيهم عند قرب بعد قبل تحت فوق ضد حيث كما لكن ثم او ام اذا هذا هذه هؤلاء ذلك تلك كان كانوا كانت اي
-    """.split()  # noqa: SIM905
+    """)
 )
 # Adjectives of a plural of people; they also show that ـين before them is no dual.
 _PLURAL_ADJECTIVES = frozenset(
-    "اجانب قتلي جدد كبار صغار افغان اتراك اكراد عرب روس امريكان اميركان كثر عزل ابرياء".split()
+    fold_words("اجانب قتلي جدد كبار صغار افغان اتراك اكراد عرب روس امريكان اميركان كثر عزل ابرياء")
 )
 
 
@@ -122,24 +126,29 @@ def number_of(word: str, following: str) -> int | str:
 
 def _of_construct(word: str, following: str) -> int | str:
     """Read a noun whose ending may hide a dual before a complement or a pronoun."""
-    last = word[-1]
-    if last == "ي" and word[:-1] in _BROKEN | {word[:-2] + "ه"} & _BROKEN:
-        return 2 if following and following not in _NOT_NOUNS else 1
-    if word.endswith("تي") and word[:-2] + "ه" in _BROKEN and following:
-        return 2
+    stem, last = word[:-1], word[-1]
+    has_complement = len(following) > 2 and following not in _NOT_NOUNS
+    if last == "ي" and _is_broken(stem):
+        return 2 if has_complement else 1
     if last == "ي" and word[0] == "م" and following[:2] == "ال" and following[-1:] not in "يه":
         return "a plural without a number"  # مسلحي التنظيم
-    if last == "ا" and following and following not in _NOT_NOUNS:
-        is_complement = following[:2] == "ال" or following[-2:] == "ات" or following[-1] == "ه"
-        if is_complement or following in _COMPLEMENTS:
+    if last == "ا" and len(word) > 3 and has_complement:
+        if following[:2] == "ال" or following[-2:] == "ات" or following[-1] == "ه":
             return 2
-        return 1
+        return 2 if following in _COMPLEMENTS else 1
     for pronoun in _PRONOUNS:
-        stem = word[: -len(pronoun)]
-        if not word.endswith(pronoun) or len(stem) < 3:
+        if not word.endswith(pronoun):
             continue
-        if stem in _PLURALS or (stem[-1] == "ئ" and stem[:-1] + "ء" in _PLURALS):
+        stem = word[: -len(pronoun)]
+        if stem in _PLURALS or (stem[-1:] == "ئ" and stem[:-1] + "ء" in _PLURALS):
             return "a plural without a number"
-        if stem[-1] in "يا" and (stem[:-1] in _BROKEN or (len(pronoun) > 1 and len(stem) > 4)):
-            return 2  # طفليهما, ولداه; a bare ـيه is rather a nisba: نمساوية
+        # طفليهما, ولداه; but a bare ـيه is rather a nisba: نمساوية
+        is_sure = _is_broken(stem[:-1]) or (len(pronoun) > 1 and len(stem) > 4)
+        if stem[-1:] in ("ي", "ا") and is_sure:
+            return 2
     return 1
+
+
+def _is_broken(stem: str) -> bool:
+    """Tell whether a noun with a broken plural, or a feminine one before an ending, is the stem."""
+    return stem in _BROKEN or (stem[-1:] == "ت" and stem[:-1] + "ه" in _BROKEN)

@@ -1,4 +1,4 @@
-"""The words that Arabic numbers are made of, by their folded spelling with and without particles."""
+"""The words that Arabic numbers are made of, by their folded spelling, particles included."""
 
 from __future__ import annotations
 

@@ -17,14 +17,17 @@ LARGEST = 10**10
 """No count of people is larger; what is, is a slip of the keyboard or a telephone number."""
 
 TOKEN = re.compile(
-    r"[^\W\d_]*\d{1,3}(?: \d{3})+(?!\d)"  # 12 000
+    r"[^\W\d_]+(?![^\W_])"  # letters alone, the commonest
+    r"|[^\W\d_]*\d{1,3}(?: \d{3})+(?!\d)"  # 12 000
     r"|[^\W\d_]*\d+(?:[.,٬٫'’]\d+|،\d{3}(?!\d))*"  # 15, 12,000, 3.5, and letters stuck to them
-    r"|[^\W\d_]+|[%٪\-‐‑–—−/+،؛,;:.!؟?\n]"
+    r"|[%٪\-‐‑–—−/+،؛,;:.!؟?\n]"
 )
 """The tokens of a folded text: numbers with what is stuck before them, runs of letters, and the
 marks that part or join numbers. Brackets and quotes are no tokens."""
 
 _TOO_LARGE = "a number too large for a count of people"
+_JOINED = ("و", "وال")
+_WHOLE = ("unit", "teen", "ten", "hundred", "hundreds")
 _MULTIPLIERS = ("multiplier", "plural", "either")
 # Behind these, ألفا is one thousand; before a noun it is two.
 _NO_NOUNS = frozenset(
@@ -66,18 +69,21 @@ def read_numeral(tokens: Sequence[str], at: int) -> Numeral | str | None:
         what is wrong with it.
     """
     first = tokens[at]
-    if not first[-1].isdigit():
+    if not first[-1].isdecimal():
         word = NUMBER_WORDS.get(first)
         if word is None:
             return None
+        following = tokens[at + 1] if at + 1 < len(tokens) else ""
+        if word.kind in _WHOLE and following not in NUMBER_WORDS and following not in _JOINED:
+            return Numeral(word.value, at + 1, 1, False, word.definite)  # ثلاثة جنود
         part = _part(tokens, _Read(word.kind, word.value, False, at + 1))
         return None if part is None else _sum(tokens, *part, False, word.definite)
     glued = ""
-    if not first[0].isdigit():
-        start = next(place for place, letter in enumerate(first) if letter.isdigit())
+    if not first[0].isdecimal():
+        start = next(place for place, letter in enumerate(first) if letter.isdecimal())
         glued, first = first[:start], first[start:]
     is_definite = glued in ARTICLES
-    value, divisor = (int(first), 1) if len(first) < 12 and first.isdigit() else _separated(first)
+    value, divisor = (int(first), 1) if len(first) < 12 and first.isdecimal() else _separated(first)
     if not divisor:
         return "digits that make no count of people"
     if at + 1 == len(tokens) and divisor == 1:  # a bare number, the commonest case
@@ -101,7 +107,7 @@ def _separated(token: str) -> tuple[int, int]:
     parts = re.split("[.,٬'’، ]", whole)
     if not decimals and len(parts) > 1 and not _is_grouped(parts):
         parts, decimals = parts[:-1], parts[-1]  # 3.5, or 1,200.5
-    if not _is_grouped(parts) or (decimals and not decimals.isdigit()):
+    if not _is_grouped(parts) or (decimals and not decimals.isdecimal()):
         return 0, 0
     return int("".join(parts) + decimals), 10 ** len(decimals)
 
@@ -121,7 +127,7 @@ def _word(tokens: Sequence[str], at: int) -> _Read | None:
     word = NUMBER_WORDS.get(token)
     if word is not None:
         return _Read(word.kind, word.value, word.joined, at + 1)
-    if token in ("و", "وال") and at + 1 < len(tokens):
+    if token in _JOINED and at + 1 < len(tokens):
         word = NUMBER_WORDS.get(tokens[at + 1])
         if word is not None:
             return _Read(word.kind, word.value, True, at + 2)
@@ -171,7 +177,7 @@ def _digits_behind(tokens: Sequence[str], at: int) -> tuple[int, int, int] | Non
         digits = tokens[at] if at < len(tokens) else ""
     else:
         digits = tokens[at][1:] if at < len(tokens) and tokens[at][0] == "و" else ""
-    if not digits.isdigit() or len(digits) > 3:
+    if not digits.isdecimal() or len(digits) > 3:
         return None
     factor = _word(tokens, at + 1)
     if factor is not None and not factor.joined and factor.kind in _MULTIPLIERS:
@@ -259,5 +265,5 @@ def _is_construct(tokens: Sequence[str], at: int) -> bool:
     if at >= len(tokens) or not tokens[at][0].isalpha() or tokens[at] == "و":
         return False
     word = NUMBER_WORDS.get(tokens[at])
-    is_number = tokens[at][-1].isdigit() or (word is not None and word.joined)
+    is_number = tokens[at][-1].isdecimal() or (word is not None and word.joined)
     return not is_number and tokens[at] not in _NO_NOUNS

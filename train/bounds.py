@@ -1,0 +1,127 @@
+"""The words around a number that bound it: ``أكثر من``, ``قد يصل إلى``, ``على الأقل``.
+
+Only a short window before and behind a span is looked at, so a long text costs no more than a
+short one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from train.conventions import Conventions, Phrase
+from train.folding import fold, fold_words
+from train.numerals import TOKEN
+
+_BEFORE = 48
+"""Characters before a span in which a bound may stand."""
+_AFTER = 32
+"""Characters behind a span in which a bound or a percent sign may stand."""
+_WITHIN = 12
+"""Tokens of a span in which a bound behind the number is looked for."""
+
+# What may stand between a span and the bound behind it: ثمانية أشخاص قتلوا على الأقل.
+_HARMED = frozenset(
+    fold_words("قتلوا أصيبوا جرحوا قضوا لقوا حتفهم مصرعهم بجروح قتلى جرحى آخرين آخرون منهم")
+)
+_EXCEED = frozenset(fold_words("يزيد تزيد زاد زادت يربو"))
+_PASS = frozenset(fold_words("تجاوز يتجاوز تجاوزت تتجاوز تخطى يتخطى فاق يفوق"))
+_COUNTED = frozenset(fold_words("عددهم عددها القتلى الجرحى الضحايا المصابين المفقودين الشهداء"))
+_MAYBE = frozenset(fold_words("قد وقد ربما وربما ما يمكن"))
+_REACH = frozenset(fold_words("يصل تصل يصلون يرتفع ترتفع"))
+_NOT = frozenset(fold_words("لا ولا لم ولم لن ولن"))
+_BETWEEN = ("بين", "مابين")
+_PERCENT = frozenset(["%", "٪", *fold_words("بالمئة بالمائة بالمية")])
+_HUNDRED = frozenset(fold_words("المئة المائة المية"))
+_STOPS = ".,،؛;:"
+_QUOTES = " \t\"'«»“”‘’()[]\u200f\u200e\u202b\u202c\u0640"
+
+
+def match(phrases: tuple[Phrase, ...], tokens: Sequence[str], at: int) -> Phrase | None:
+    """Return the longest of the phrases whose words stand at ``tokens[at]``."""
+    for phrase in phrases:
+        rest = phrase.rest
+        if not rest or tuple(tokens[at + 1 : at + 1 + len(rest)]) == rest:
+            return phrase
+    return None
+
+
+def bounds_before(text: str, start: int, conventions: Conventions) -> tuple[list[str], bool]:
+    """Return the bounds that stand just before a span, and whether ``بين`` does."""
+    cut = max(0, start - _BEFORE)
+    before = text[cut:start].rstrip(_QUOTES).rsplit(None, 1)
+    last = fold(before[-1]) if before else ""
+    # One word tells whether it is worth looking further; most often it is not.
+    if last not in conventions.closing and last not in _COUNTED and last not in _BETWEEN:
+        return [], False
+    words = TOKEN.findall(fold(text[cut:start]))
+    if cut and not text[cut - 1].isspace():
+        del words[:1]  # half a word
+    bounds: list[str] = []
+    while (size := _closing_phrase(words, conventions, bounds)) > 0:
+        del words[-size:]
+    if not words:
+        return bounds, False
+    last, recent = words[-1], words[-6:-1]
+    is_denied = not _NOT.isdisjoint(recent)
+    if last in ("علي", "عن") and not _EXCEED.isdisjoint(recent):  # يزيد عددهم على
+        bounds.append("at_most" if is_denied else "at_least")
+    elif last == "عن" and "يقل" in recent and is_denied:
+        bounds.append("at_least")
+    elif last == "الي" and not _REACH.isdisjoint(recent) and not _MAYBE.isdisjoint(recent):
+        bounds.append("up_to")
+    elif last in _COUNTED and not _PASS.isdisjoint(recent):  # تجاوز عدد القتلى
+        bounds.append("at_most" if is_denied else "at_least")
+    return bounds, last in _BETWEEN and recent[-1:] != ["من"]
+
+
+def _closing_phrase(words: list[str], conventions: Conventions, bounds: list[str]) -> int:
+    """Find the bound that ends the words, add it, and return of how many words it is."""
+    for size in range(min(5, len(words)), 0, -1):
+        rest = tuple(words[len(words) - size + 1 :])
+        for phrase in conventions.leading.get(words[-size], ()):
+            if phrase.bound and phrase.rest == rest:
+                bounds.append(phrase.bound)
+                return size
+    return 0
+
+
+def bounds_behind(tokens: Sequence[str], at: int, conventions: Conventions) -> list[str]:
+    """Return the bounds among the tokens of a span behind its number."""
+    trailing = conventions.trailing
+    bounds = []
+    for index, token in enumerate(tokens[at : at + _WITHIN], at):
+        if token in trailing and (found := match(trailing[token], tokens, index)) is not None:
+            bounds.append(found.bound)
+    return bounds
+
+
+def bounds_after(text: str, end: int, conventions: Conventions) -> tuple[list[str], bool]:
+    """Return the bounds just behind a span, and whether a percent sign stands there."""
+    words = text[end : end + _AFTER].strip(_QUOTES).split(None, 2)
+    # One word tells whether it is worth looking further; في is worth a second one.
+    first = fold(words[0].strip(_STOPS)) if words else ""
+    if not first:
+        return [], False
+    if first == "في":
+        if len(words) == 1 or words[1][:2] != "ال":
+            return [], False
+    elif first not in conventions.trailing and first not in _HARMED and first[:1] not in "%٪ب":
+        return [], False
+    tokens = TOKEN.findall(fold(text[end : end + _AFTER]))
+    if not tokens or is_percent(tokens, 0):
+        return [], bool(tokens)
+    at = 0
+    while at < min(2, len(tokens) - 1) and tokens[at] in _HARMED:
+        at += 1
+    phrases = conventions.trailing.get(tokens[at])
+    found = match(phrases, tokens, at) if phrases is not None else None
+    return ([], False) if found is None else ([found.bound], False)
+
+
+def is_percent(tokens: Sequence[str], at: int) -> bool:
+    """Tell whether a percent sign or its words stand at ``tokens[at]``."""
+    if at >= len(tokens):
+        return False
+    return tokens[at] in _PERCENT or (
+        tokens[at] == "في" and at + 1 < len(tokens) and tokens[at + 1] in _HUNDRED
+    )

@@ -1,0 +1,203 @@
+"""How many a phrase counts, without the words that bound it.
+
+A phrase says its number by a numeral before or behind the noun, by a vague word, by a word for
+one of several, or by the form of the noun alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from train.bounds import match
+from train.conventions import Conventions, Phrase
+from train.folding import fold_words
+from train.nouns import bare, number_of
+from train.number_words import NUMBER_WORDS, is_ordinal
+from train.numerals import Numeral, read_numeral
+
+
+class Quantity(NamedTuple):
+    """A number without its bounds."""
+
+    least: int
+    most: int | None
+    rough: bool
+    rule: str
+    noun: str | None
+    end: int
+    """Index of the first token behind the number."""
+
+
+MARKS = frozenset("%٪-‐‑–—−/+،؛,;:.!؟?\n")
+"""The tokens that are no words."""
+_JOINERS = frozenset([*"-‐‑–—−", *fold_words("إلى أو أم حتى")])
+_ONES = frozenset(fold_words("أحد إحدى أحدهم إحداهن أحدهما إحداهما"))
+_OTHERS = frozenset(fold_words("آخر أخرى"))
+_NOBODY = frozenset(fold_words("أحد شخص"))
+_BEHIND_NOUN = frozenset(fold_words("واحد واحدة واحدا اثنان اثنين اثنتان اثنتين"))
+_PREPOSITIONS = frozenset(fold_words("من في على إلى عن بين قرب مع منذ خلال بعد قبل عند تحت ضد"))
+# Adjectives that say of their noun what a vague word says: أشخاص عدة, عناصر كثيرة.
+_ADJECTIVES = {
+    word: name
+    for name, words in (("كثير", "كثيرة كثيرون كثيرين كثر"), ("عديد", "عديدة عديدون عديدين"))
+    for word in fold_words(words)
+} | {"عده": "عدة"}
+
+
+def quantity(
+    tokens: Sequence[str], at: int, conventions: Conventions, is_between: bool
+) -> Quantity | str:
+    """Read the number, the word for one, or the noun at ``tokens[at]``; or tell why it cannot be.
+
+    Args:
+        tokens: The folded tokens of the phrase.
+        at: Where it begins, behind any bound.
+        conventions: What vague words are worth.
+        is_between: Whether ``بين`` stands before it, so that ``و`` joins the ends of a range.
+    """
+    numeral = read_numeral(tokens, at)
+    if isinstance(numeral, str):
+        return numeral
+    if numeral is not None:
+        return _from_numeral(tokens, at, numeral, is_between)
+    word = tokens[at]
+    following = tokens[at + 1] if at + 1 < len(tokens) else ""
+    if word in _ONES or (word[0] in "وفبل" and word[1:] in _ONES):
+        return Quantity(1, 1, False, "one_of", _noun(tokens, at + 1), at + 1)
+    if word == "لا" and following in _NOBODY:
+        return Quantity(0, 0, False, "none", None, at + 2)
+    if is_ordinal(word):
+        return Quantity(1, 1, False, "ordinal", None, at + 1)
+    noun, _ = bare(word)
+    if noun in _OTHERS:
+        return Quantity(1, 1, False, "another", None, at + 1)
+    if noun == "اخرين" or word in MARKS:
+        return "a plural without a number"  # or the dual, آخرَين: the letters do not tell
+    later = _behind_noun(tokens, at, conventions)
+    if later is not None:
+        return later
+    value = number_of(noun, following)
+    if isinstance(value, str):
+        return value
+    if following == "او" and at + 2 < len(tokens):  # شخص أو شخصان
+        other = quantity(tokens, at + 2, conventions, False)
+        if isinstance(other, Quantity) and other.most is not None and other.least > value:
+            return Quantity(value, other.most, other.rough, "range", other.noun or noun, other.end)
+    return Quantity(value, value, False, "dual" if value == 2 else "singular", noun, at + 1)
+
+
+def vague_quantity(
+    tokens: Sequence[str], at: int, phrase: Phrase, conventions: Conventions
+) -> Quantity | str:
+    """Read what follows a vague word; an exact number (``مجموعة من سبعة رجال``) is the better one.
+
+    Args:
+        tokens: The folded tokens of the phrase.
+        at: Index of the first token behind the vague word.
+        phrase: The vague word.
+        conventions: What vague words are worth.
+    """
+    noun_at = at
+    if phrase.most is None:
+        place = at + 1 if tokens[at : at + 1] == ["من"] else at
+        if place < len(tokens):
+            numeral = read_numeral(tokens, place)
+            if isinstance(numeral, Numeral):
+                return _from_numeral(tokens, place, numeral, False)
+            later = _behind_noun(tokens, place, conventions)
+            if later is not None and not later.rough and later.least > 2:
+                return later
+        if "من" in tokens[at : at + 5]:  # عدد كبير من المصلين
+            noun_at = at + list(tokens[at : at + 5]).index("من")
+    least, most, rule = phrase.least, phrase.most, f"vague:{phrase.name}"
+    if at + 1 < len(tokens) and tokens[at] in _JOINERS:  # عشرات أو مئات
+        others = conventions.leading.get(tokens[at + 1])
+        other = match(others, tokens, at + 1) if others else None
+        if other is not None and not other.bound and (other.most is None or other.most > least):
+            end = at + 2 + len(other.rest)
+            return Quantity(least, other.most, True, "range", _noun(tokens, end), end)
+    return Quantity(least, most, True, rule, _noun(tokens, noun_at), at)
+
+
+def _behind_noun(tokens: Sequence[str], at: int, conventions: Conventions) -> Quantity | None:
+    """Read a number behind its noun: ``الجنود الخمسة``, ``الضحايا الـ298``, ``شخص واحد``."""
+    for index in range(at + 1, min(len(tokens), at + 6)):
+        token = tokens[index]
+        if token in _PREPOSITIONS:
+            return None
+        noun, is_definite = bare(tokens[at])
+        if token in _ADJECTIVES:
+            name = _ADJECTIVES[token]
+            least, most = conventions.vague.get(name, (2, None))
+            return Quantity(least, most, True, f"vague:{name}", noun, index + 1)
+        numeral = read_numeral(tokens, index)
+        if isinstance(numeral, Numeral):
+            value, end, _, in_digits, has_article = numeral
+            is_close = is_definite and in_digits and index == at + 1  # الجنود (15)
+            if has_article or is_close or token in _BEHIND_NOUN:
+                rule = "digits" if in_digits else "number_words"
+                return Quantity(value, value, False, rule, noun, end)
+            return None
+        phrases = conventions.leading.get(token) if token[:3] == "بال" else None
+        if phrases and not phrases[-1].bound and not phrases[-1].rest:  # بالعشرات
+            _, _, least, most, name = phrases[-1]
+            return Quantity(least, most, True, f"vague:{name}", noun, index + 1)
+    return None
+
+
+def _from_numeral(
+    tokens: Sequence[str], at: int, numeral: Numeral, is_between: bool
+) -> Quantity | str:
+    """Read what stands behind a number: the end of a range, the number again, the noun."""
+    value, end, scale, in_digits, _ = numeral
+    other: Numeral | str | None = None
+    if end < len(tokens):
+        following = tokens[end]
+        if following in _JOINERS or (is_between and following == "و"):
+            other = read_numeral(tokens, end + 1) if end + 1 < len(tokens) else None
+        elif is_between:
+            places = range(end, min(len(tokens), end + 3))
+            joined = next((i for i in places if tokens[i][0] == "و" and tokens[i] != "و"), None)
+            other = None if joined is None else read_numeral(tokens, joined)
+        elif following in NUMBER_WORDS or following[-1].isdecimal():
+            again = read_numeral(tokens, end)
+            if isinstance(again, Numeral):
+                if following[0] != "و":  # (15) خمسة عشر
+                    if again.value != value:
+                        return "two numbers side by side"
+                    end = again.end
+                elif again.scale > 1 and not in_digits and not again.in_digits:
+                    return "number words in an order that makes no number"
+    if isinstance(other, Numeral):
+        most = other.value
+        if scale == 1 and other.scale > 1 and value * other.scale <= most:
+            value *= other.scale  # بين 3 و4 آلاف
+        value, most = min(value, most), max(value, most)
+        return Quantity(value, most, False, "range", _noun(tokens, other.end), other.end)
+    split = _split(tokens, at, end) if is_between else None
+    if split is not None:
+        return split
+    rule = "digits" if in_digits else "number_words"
+    return Quantity(value, value, False, rule, _noun(tokens, end), end)
+
+
+def _split(tokens: Sequence[str], at: int, end: int) -> Quantity | None:
+    """Part the number words that ``بين`` says are two: ``بين خمسة وعشرين``."""
+    for place in range(end - 1, at, -1):
+        first = read_numeral(tokens[:place], at) if tokens[place][0] == "و" else None
+        if not isinstance(first, Numeral) or first.end != place:
+            continue
+        second = read_numeral(tokens, place)
+        if isinstance(second, Numeral) and first.value < second.value:
+            noun = _noun(tokens, second.end)
+            return Quantity(first.value, second.value, False, "range", noun, second.end)
+    return None
+
+
+def _noun(tokens: Sequence[str], at: int) -> str | None:
+    """Return the first word behind a number that can be the counted noun."""
+    for token in tokens[at : at + 3]:
+        if token != "من" and token not in MARKS:  # noqa: S105 - a word of text
+            return token if token[0].isalpha() and token not in _PREPOSITIONS else None
+    return None
