@@ -1,0 +1,91 @@
+"""Whether a count is a part of the count before it: ``قتل [9] بينهم [3 نساء]``."""
+
+from __future__ import annotations
+
+from train.clause import NEAR, OF_THEM, SUBSET, Clause
+from train.folding import fold
+from train.governors import LIGHT
+from train.predicates import AFTER_LIGHT
+
+_GAP = 10  # words between two counts of one list of victims
+_AMONG = frozenset(("بين", "وبين", "ضمن", "وضمن"))
+_BARE = frozenset(
+    fold(
+        "اثنان اثنين اثنتان اثنتين ثلاثة ثلاث أربعة أربع خمسة خمس ستة ست سبعة سبع ثمانية ثماني "
+        "تسعة تسع عشرة عشر عشرون عشرين ثلاثون ثلاثين أربعون أربعين خمسون خمسين مئة مائة واحد واحدة "
+        "عدد عددا عشرات العشرات كثير الكثير العديد"
+    ).split()
+)
+_OTHERS = ("اخر", "غير")
+
+
+def is_subset(
+    clause: Clause, index: int, floor: int, named: list[bool], subsets: list[bool]
+) -> bool:
+    """Whether count ``index`` is a part of one named before it.
+
+    ``named`` says of the counts up to this one whether their own nouns name a harm, ``subsets``
+    of those before it whether they are parts.
+    """
+    first, last = clause.spans[index]
+    at = first - 1
+    while at >= floor:
+        word = clause.words[at]
+        if word in SUBSET:
+            # «[9] منهم [و5 آخرين]» is a sum of two counts.
+            is_sum = at == floor and clause.is_joined(first)
+            return word not in OF_THEM or (index > 0 and not is_sum)
+        if word not in LIGHT:
+            break
+        at -= 1
+    if not index or first >= last:
+        return False
+    if (at > floor and _among(clause, at - 1)) or _among(clause, last):
+        return True
+    return _of_them(clause, last) or _in_list(clause, index, floor, named, subsets)
+
+
+def _in_list(
+    clause: Clause, index: int, floor: int, named: list[bool], subsets: list[bool]
+) -> bool:
+    """Whether the count goes on with a list of parts: ``بينهم [3 نساء] [و4 أطفال]``."""
+    first, last = clause.spans[index]
+    if not clause.is_joined(first):
+        return False
+    if any(word.startswith(_OTHERS) for word in clause.words[first:last]):
+        return False
+    if any(clause.cues[floor:first]):
+        return False
+    if subsets[-1]:
+        return first - floor <= NEAR and named[index] == named[index - 1]
+    if named[index] or first - floor > _GAP:
+        return False
+    # «[9] بينهم امرأة [و3 أطفال]»
+    return any(
+        clause.words[at] in SUBSET and not (at == floor and clause.words[at] in OF_THEM)
+        for at in range(floor, first)
+    )
+
+
+def _among(clause: Clause, at: int) -> bool:
+    """Whether ``بين القتلى`` begins at a word."""
+    for ahead in range(at, at + 3):
+        word = clause.word(ahead)
+        if word in _AMONG:
+            cue = clause.cue(ahead + 1)
+            return cue is not None and cue.kind == "person" and clause.word(ahead + 1)[:2] == "ال"
+        if word not in AFTER_LIGHT:
+            return False
+    return False
+
+
+def _of_them(clause: Clause, last: int) -> bool:
+    """Whether the count is ``[20] منهم`` or ``[20 منهم]``, and not ``[20] منهم 3 نساء``."""
+    bare = clause.words[last - 1]
+    if bare in OF_THEM:
+        return True
+    if clause.word(last) not in OF_THEM:
+        return False
+    if not (bare.isdigit() or bare in _BARE or bare.lstrip("وبفل") in _BARE):
+        return False
+    return not clause.word(last + 1).isdigit() and clause.span_at(last + 1) is None
