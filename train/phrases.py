@@ -16,7 +16,7 @@ _BREAKS = re.compile(r"[\W_]+")
 _ABD = re.compile(r"\bعبد (?=\w)")
 _ABU = re.compile(r"\bاب[اي](?= (?!احمد\b))")  # أبا and أبي, not Ethiopia's آبي أحمد
 _IBN = re.compile(r"\bابن\b")
-_PLURAL = re.compile(r"(?<=\w\w\w)ون\b")
+_PLURAL = re.compile(r"(?<=\w\w\w)(?<!ها)ون\b")  # not الهاون, the mortar
 
 
 def phrase_key(text: str) -> str:
