@@ -149,6 +149,8 @@ TABLE = [
     ("قتل {جندي|1 k} في تل و{جندي|1 k} في واد.", "killed 2", "yes yes"),
     ("قتل {جندي|1 k} في تل و{جندي|1 k} في واد. ونعي {جندي|1 k}.", "killed 2", "yes yes repeat"),
     ("قتل {5 جنود|5 k} وكان {الجنود الخمسة|5 k} في دورية.", "killed 5", "yes repeat"),
+    ("دفن {الجنود الخمسة|5 k} بعد مقتل {5 جنود|5 k} في حادث.", "killed 10", "yes yes"),
+    ("قتل {5 جنود|5 k} وكان {القتلى الخمسة|5 k} في دورية.", "killed 5", "yes repeat"),
     # Others are no repeats, unless they are others than those in their own sentence.
     ("قتل {3 عمال|3 k}. وقتل {3 آخرون|3 k} بعد ساعة.", "killed 6", "yes yes"),
     ("قتل {شرطي|1 k}. وتوفي {شرطي ثان|1 k} مساء.", "killed 2", "yes yes"),
@@ -385,9 +387,9 @@ def test_a_long_text_with_many_counts_costs_no_more_than_its_length() -> None:
 
     def seconds(copies: int, joint: str) -> float:
         tagged = document(joint.join(f"قتل {{{i % 7} جنود|{i % 7} k}} هنا" for i in range(copies)))
-        started = time.perf_counter()
+        started = time.process_time()
         incident(tagged)
-        return time.perf_counter() - started
+        return time.process_time() - started
 
     for joint in (". ", " "):  # sentences, and one sentence without an end
         seconds(10, joint)

@@ -20,9 +20,9 @@ upper end, neither has the sum. Nothing is claimed of who did what to whom. Not 
     The same number said again: the outcome is the same, so is the smallest number (where that is
     0, the largest), and the nouns do not contradict each other (``5 جنود``, ``الجنود الخمسة``,
     ``5 قتلى``, ``5``; but not ``5 مدنيين``). The widest of their ranges is added, once. Equal
-    counts of one sentence are of different people, unless one is definite. Those who are expressly
-    others (``3 آخرون`` with no count before it in its sentence, ``شرطي ثالث``, a sentence that
-    begins with ``في هجوم منفصل``) repeat none but such.
+    counts of one sentence are of different people, unless the later is definite. Those who are
+    expressly others (``3 آخرون`` with no count before it in its sentence, ``شرطي ثالث``, a
+    sentence that begins with ``في هجوم منفصل``) repeat none but such.
 
 ``superseded``
     A count that a toll holds. A running total (``ارتفع عدد القتلى إلى 12``, ``بلغت الحصيلة 12``)

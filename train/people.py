@@ -42,7 +42,8 @@ class People:
 
     members: list[Mention] = field(default_factory=list)
     """In text order, when all are there."""
-    sentences: set[int] = field(default_factory=set)
+    sentences: dict[int, int] = field(default_factory=dict)
+    """The sentences that tell of them, and where the first count of each begins."""
     is_superseded: bool = False
 
     @property
@@ -65,7 +66,7 @@ def gather(mentions: Iterable[Mention]) -> Iterator[People]:
     The order of sentences decides nothing but which of the counts of the same people is the first:
     counts whose nouns may be said of the same people come together, the first of a sentence with
     the first of any other, its second with the second. Then counts with a noun that fits anybody
-    go where their sentence has none yet, and at last definite ones to any.
+    go where their sentence has none yet.
     """
     equal: dict[tuple[str, bool, int, int | None], list[Mention]] = defaultdict(list)
     for mention in mentions:
@@ -103,22 +104,20 @@ def _kinds(mentions: Iterable[Mention]) -> list[list[Mention]]:
 
 def _align(mentions: Iterable[Mention], people: list[People]) -> list[People]:
     """Give each mention its place among ``people``, new ones where its sentence needs them."""
-    ordered = sorted(mentions, key=lambda mention: mention.span)
     tried: dict[int, int] = defaultdict(int)  # by sentence: places that are known to be taken
-    for mention in ordered:
-        if mention.victims.definite:
-            continue
-        place = tried[mention.sentence]
-        while place < len(people) and mention.sentence in people[place].sentences:
-            place += 1
-        tried[mention.sentence] = place
-        if place == len(people):
-            people.append(People())
-        people[place].members.append(mention)
-        people[place].sentences.add(mention.sentence)
-    for mention in ordered:
-        if mention.victims.definite:
-            if not people:
+    for mention in sorted(mentions, key=lambda mention: mention.span):
+        sentence, start = mention.sentence, mention.span.start
+        same = None
+        if mention.victims.definite:  # it may speak of those whom its sentence spoke of before
+            same = next((one for one in people if one.sentences.get(sentence, start) < start), None)
+        if same is None:
+            place = tried[sentence]
+            while place < len(people) and sentence in people[place].sentences:
+                place += 1
+            tried[sentence] = place
+            if place == len(people):
                 people.append(People())
-            people[0].members.append(mention)
+            same = people[place]
+        same.members.append(mention)
+        same.sentences.setdefault(sentence, start)
     return people
