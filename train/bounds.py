@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from train.conventions import Conventions, Phrase
-from train.folding import fold, fold_words
+from train.folding import FOLDED, fold, fold_words
 from train.numerals import TOKEN
 
 _BEFORE = 48
@@ -49,7 +49,7 @@ def bounds_before(text: str, start: int, conventions: Conventions) -> tuple[list
     """Return the bounds that stand just before a span, and whether ``بين`` does."""
     cut = max(0, start - _BEFORE)
     before = text[cut:start].rstrip(_QUOTES).rsplit(None, 1)
-    last = fold(before[-1]) if before else ""
+    last = before[-1].translate(FOLDED) if before else ""
     # One word tells whether it is worth looking further; most often it is not.
     if last not in conventions.closing and last not in _COUNTED and last not in _BETWEEN:
         return [], False
@@ -99,7 +99,7 @@ def bounds_after(text: str, end: int, conventions: Conventions) -> tuple[list[st
     """Return the bounds just behind a span, and whether a percent sign stands there."""
     words = text[end : end + _AFTER].strip(_QUOTES).split(None, 2)
     # One word tells whether it is worth looking further; في is worth a second one.
-    first = fold(words[0].strip(_STOPS)) if words else ""
+    first = words[0].strip(_STOPS).translate(FOLDED) if words else ""
     if not first:
         return [], False
     if first == "في":

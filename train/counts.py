@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from train.bounds import bounds_after, bounds_before, bounds_behind, is_percent, match
+from train.bounds import bounds_after, bounds_before, bounds_behind, match
 from train.conventions import Conventions, Phrase
-from train.folding import fold, fold_words
+from train.folding import FOLDED, fold_words
 from train.numerals import TOKEN
 from train.quantities import MARKS, Quantity, quantity, vague_quantity
 
@@ -75,12 +75,14 @@ def read_number(text: str, start: int, end: int, conventions: Conventions) -> Nu
         end: Where it ends.
         conventions: What vague words are worth.
     """
-    tokens = TOKEN.findall(fold(text[start : min(end, start + _LONGEST)]))
+    tokens = TOKEN.findall(text[start : min(end, start + _LONGEST)].translate(FOLDED))
     if not tokens:
         return Unread("no words")
     bounds: list[str] = []
     is_between = False
-    if start > 0 and tokens[0][0] != "و":  # what is joined by و is behind the bound of another
+    if start > 0 and (
+        tokens[0][0] != "و" or tokens[0] == "واحد"
+    ):  # what is joined by و is behind the bound of another
         bounds, is_between = bounds_before(text, start, conventions)
     at, vague, has_between = _lead(tokens, conventions, bounds)
     if vague is not None:
@@ -92,8 +94,6 @@ def read_number(text: str, start: int, end: int, conventions: Conventions) -> Nu
     if isinstance(read, str):
         return Unread(read)
     if read.end < len(tokens):
-        if is_percent(tokens, read.end):
-            return Unread("a share, not a number of people")
         bounds += bounds_behind(tokens, read.end, conventions)
     if end < len(text):
         after, has_percent = bounds_after(text, end, conventions)

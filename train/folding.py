@@ -51,7 +51,7 @@ def fold(text: str) -> str:
     >>> fold("إصابةُ ١٥ جنديـاً")
     'اصابه 15 جنديا'
     """
-    return text.translate(_TABLE)
+    return text.translate(FOLDED)
 
 
 def fold_words(text: str) -> list[str]:
@@ -60,7 +60,7 @@ def fold_words(text: str) -> list[str]:
     >>> fold_words("«الدولة الإسلامية» (12,000)")
     ['الدوله', 'الاسلاميه', '12,000']
     """
-    return _WORD.findall(text.translate(_TABLE))
+    return _WORD.findall(text.translate(FOLDED))
 
 
 def _table() -> dict[int, str]:
@@ -86,4 +86,5 @@ def _table() -> dict[int, str]:
     return table
 
 
-_TABLE = _table()
+FOLDED = _table()
+"""What each character becomes, for ``str.translate`` where a call more is one too many."""

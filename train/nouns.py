@@ -71,6 +71,8 @@ def bare(word: str) -> tuple[str, bool]:
 
     ``و`` is taken off only where no known noun begins with it.
     """
+    if word in _NOT_NOUNS:
+        return word, False
     for article, length in _ARTICLES:
         if word.startswith(article) and len(word) > length + 1:
             return word[length:], True

@@ -86,14 +86,12 @@ def read_numeral(tokens: Sequence[str], at: int) -> Numeral | str | None:
     value, divisor = (int(first), 1) if len(first) < 12 and first.isdecimal() else _separated(first)
     if not divisor:
         return "digits that make no count of people"
-    if at + 1 == len(tokens) and divisor == 1:  # a bare number, the commonest case
-        return Numeral(value, at + 1, 1, True, is_definite) if value <= LARGEST else _TOO_LARGE
-    factor = _word(tokens, at + 1)
+    factor = NUMBER_WORDS.get(tokens[at + 1]) if at + 1 < len(tokens) else None
     if factor is not None and not factor.joined and factor.kind in _MULTIPLIERS:
         if value * factor.value % divisor:
             return "a fraction of a person"
         product = value * factor.value // divisor
-        return _sum(tokens, product, factor.end, factor.value, True, is_definite)
+        return _sum(tokens, product, at + 2, factor.value, True, is_definite)
     if divisor != 1:
         return "a number with a decimal point"
     return Numeral(value, at + 1, 1, True, is_definite) if value <= LARGEST else _TOO_LARGE
@@ -126,6 +124,10 @@ def _word(tokens: Sequence[str], at: int) -> _Read | None:
     token = tokens[at]
     word = NUMBER_WORDS.get(token)
     if word is not None:
+        if token == "واحد" and at + 1 < len(tokens):  # noqa: S105 - also و + أحد, as in وأحد عشر
+            behind = NUMBER_WORDS.get(tokens[at + 1])
+            is_or_joins = behind is not None and (behind.joined or behind.value == 10)
+            return _Read(word.kind, word.value, is_or_joins, at + 1)
         return _Read(word.kind, word.value, word.joined, at + 1)
     if token in _JOINED and at + 1 < len(tokens):
         word = NUMBER_WORDS.get(tokens[at + 1])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from train.bounds import match
+from train.bounds import is_percent, match
 from train.conventions import Conventions, Phrase
 from train.folding import fold_words
 from train.nouns import bare, number_of
@@ -60,6 +60,8 @@ def quantity(
     if isinstance(numeral, str):
         return numeral
     if numeral is not None:
+        if is_percent(tokens, numeral.end):
+            return "a share, not a number of people"
         return _from_numeral(tokens, at, numeral, is_between)
     word = tokens[at]
     following = tokens[at + 1] if at + 1 < len(tokens) else ""
@@ -163,7 +165,7 @@ def _from_numeral(
         elif following in NUMBER_WORDS or following[-1].isdecimal():
             again = read_numeral(tokens, end)
             if isinstance(again, Numeral):
-                if following[0] != "و":  # (15) خمسة عشر
+                if following[0] != "و" or following == "واحد":  # (15) خمسة عشر
                     if again.value != value:
                         return "two numbers side by side"
                     end = again.end
