@@ -57,6 +57,10 @@ class Clause:
         """Whether the count that begins at ``first`` is joined to what stands before by ``و``."""
         return self.word(first).startswith("و") or self.word(first - 1) == "و"
 
+    def goes_with_last(self, first: int) -> bool:
+        """Whether the count that begins at ``first`` is joined to one right before it."""
+        return self.is_joined(first) and self.span_at(first - 1) is not None
+
     def next_span(self, index: int) -> int:
         """Return where the count behind count ``index`` begins, or the sentence ends."""
         return self.spans[index + 1][0] if index + 1 < len(self.spans) else len(self.words)

@@ -18,8 +18,9 @@ LIGHT = _words(
     "على عن إلى في من مع ب بـ ل ك و أيضا نحو حوالي زهاء قرابة أكثر أمس اليوم كل ما قد به بها "
     "فيه فيها فيهم معه معها منهم منهن على الأقل خلالها خلاله إثرها جراءها لاحقا كذلك"
 ) | frozenset("«»\"'“”‘’()[]:،,-–—*")
-_COUNTED = _words("إلى ب عند بلغ نحو وصل تجاوز فاق حوالي على عن من عددهم وعددهم عدد")
-_SEARCH = _words("البحث بحث بحثا والبحث يبحثون تبحث")
+_COUNTED = _words("إلى ب عند بلغ وصل تجاوز فاق عددهم وعددهم عدد")
+_SEARCH = _words("البحث للبحث بحث بحثا والبحث يبحثون تبحث")
+_SENTENCE = ("حكم", "احكام")
 _OVER = _words("القضاء بالقضاء والقضاء للقضاء")
 _HURTING = frozenset(("أصاب", "طعن", "دهس"))
 SUBJECT_VERBS = frozenset(("قضى", "لقي", "سقط", "ارتقى", "مات"))
@@ -67,6 +68,8 @@ def far_before(clause: Clause, first: int, floor: int) -> Reading | None:
         if cue is None or at in clause.predicates:
             continue
         if cue.loose and not (cue.follows and cue.lemma in SUBJECT_VERBS):
+            if cue.lemma == "إعدام" and clause.word(at - 1).startswith(_SENTENCE):
+                return clause.reading(at, cue)
             continue
         if cue.kind == "person":
             # Victims are told of in passing, unless it is their number that is given.

@@ -94,6 +94,8 @@ _VERBS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("جرح", "جرح", "جرح"),
         ("طعن", "طعن", "طعن"),
         ("دهس", "دهس", "دهس"),
+        ("دعس", "دعس", "دعس"),
+        ("صدم", "صدم", "صدم"),
     ),
     "abducted": (
         ("خطف", "خطف", "خطف"),
@@ -140,6 +142,7 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "بحياة": ("killed", "أودى بحياة"),
     "أرواح": ("killed", "حصد أرواح"),
     "بأرواح": ("killed", "حصد أرواح"),
+    "الأرواح": ("killed", "حصد أرواح"),
     "ضحيته": ("killed", "راح ضحيته"),
     "ضحيتها": ("killed", "راح ضحيته"),
     "ضحيتهما": ("killed", "راح ضحيته"),
@@ -155,7 +158,7 @@ _ENDINGS = ("", "ه", "ها", "هم", "هما", "هن", "نا")
 # Words that harm only in company, or that mean another thing elsewhere.
 _LOOSE = _set(
     "احتفظ اقتاد حرر أفرج دفن نعى سقط سقوط ارتقى ارتقاء قضى خسارة اختناق أسر لقي صفى غرق "
-    "هلك أهلك خسر قنص طعن دهس أنقذ نجا مات فقد تحرير سراح صرع أصاب جراح تشييع إنقاذ إجلاء "
+    "هلك أهلك خسر قنص طعن دهس دعس صدم أنقذ نجا مات فقد تحرير سراح صرع أصاب جراح تشييع إنقاذ إجلاء "
     "استسلام موت أودى اختفى شرد أباد أردى رفات حتف أجهز"
 ) | {"قطع رؤوس", "أنهى حياة"}
 # Forms that are mostly a family, a whole, a name or devices, and no word of harm.
@@ -213,7 +216,7 @@ def _verb(harm: str, lemma: str, perfect: str, imperfect: str) -> Iterator[tuple
         for person in "يتن":
             for tail in ("", "ه", "هم"):
                 yield head + person + imperfect + tail, before
-            for tail in ("ون", "وا", "ان"):
+            for tail in ("ون", "وا", "ان", "ا"):
                 yield head + person + imperfect + tail, behind
 
 

@@ -37,7 +37,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from train.clause import Clause, Reading, both
+from train.clause import OF_THEM, Clause, Reading, both
 from train.folding import fold
 from train.governors import far_before, governor, taker
 from train.predicates import anywhere, behind, ended, pair, predicate, suffered
@@ -180,14 +180,17 @@ def _read_sentence(clause: Clause) -> list[Outcome]:
         floor = clause.spans[index - 1][1] if index else 0
         inside = _inside(clause, first, last)
         reading = _told(clause, index, floor, inside)
-        if reading is None and index:
+        if reading is None and index and readings[-1][0] != "unknown":
             reading = readings[-1][0], "inherited"
         named.append(inside is not None)
         readings.append(reading or anywhere(clause, index, last) or ("unknown", "none"))
-        subsets.append(is_subset(clause, index, floor, named, subsets))
-    if len(readings) > 1 and subsets[0] and readings[0][1] == "none":
-        # «بينهم [ضابطان].. مقتل [13]»: a headline may name the part first.
-        readings[0] = readings[1][0], "inherited"
+        subsets.append(is_subset(clause, index, floor, named, subsets, readings))
+    for index in range(len(readings) - 1):
+        # «بينهم [ضابطان]، مقتل [13]» names the part first; «[27]، بينهم [8] قتلوا» the harm last.
+        is_listed = subsets[index + 1] and clause.word(clause.spans[index + 1][1]) not in OF_THEM
+        is_part = subsets[index] and not subsets[index + 1]
+        if readings[index][1] == "none" != readings[index + 1][1] and (is_listed or is_part):
+            readings[index] = readings[index + 1][0], "inherited"
     return [
         Outcome(harm, subset, rule) for (harm, rule), subset in zip(readings, subsets, strict=True)
     ]
@@ -199,7 +202,7 @@ def _told(clause: Clause, index: int, floor: int, inside: Reading | None) -> Rea
     before = governor(clause, first, floor)
     if inside is not None and inside[0] in ("killed", "killed_or_injured"):
         return pair(clause, first, last, inside) or inside
-    subject_of = predicate(clause, index, last, before is not None)
+    subject_of = predicate(clause, index, before is not None)
     if inside is not None:
         for reading in (subject_of, before or taker(clause, first, floor)):
             if reading is not None and _overrides(reading, inside[0]):
@@ -215,7 +218,7 @@ def _told(clause: Clause, index: int, floor: int, inside: Reading | None) -> Rea
     told = suffered(clause, first, last, floor)
     if told is None and not is_topic:
         told = taker(clause, first, floor)
-    told = told or behind(clause, last, is_topic)
+    told = told or behind(clause, first, last, is_topic)
     if told is None and not is_topic:
         told = far_before(clause, first, floor)
     return told and ended(clause, index, last, told)

@@ -21,7 +21,7 @@ AFTER_LIGHT = _words(
     "على الأقل الأكثر في آخرين آخرون أخرى آخر أخريات أيضا منهم منهن من بينهم تقريبا كانوا كانا كان "
     "قد وقد جميعهم كلهم جميعا"
 ) | frozenset("«»\"'“”()،,")
-_PAIR_LIGHT = _words("بين ما من آخرين آخرون شخصا شخص منهم سقطوا سقط وقعوا")
+_PAIR_LIGHT = _words("بين ما من آخرين آخرون شخصا شخص منهم سقطوا سقط وقعوا ،")
 _ONE_DEAD = _words("قتيل قتيلا شهيد شهيدا")
 _ONE_HURT = _words("جريح جريحا مصاب مصابا")
 _HURT = _words(
@@ -35,37 +35,61 @@ _GRAVE = ("خط", "الخط", "حرج")
 _MOVED = ("نقل", "ينقل")
 _HOSPITAL = ("مستشف", "المستشف", "للمستشف", "لمستشف")
 _THREAT = _words("هدد هددت هددوا تهديد يهدد تهدد بتهديد مهددا مهددين")
+_BREAKS = _words("إلى ، , ؛ مع")
+_DONE = _words("تم جرى تمت جرت")
+_THEM = ("هم", "هما", "هن")
 _DIED = _words("توفي توفى استشهد مات")
 _SOME = ("احد", "بعض", "منه", "اثن", "ثلاث")
 
 
 def pair(clause: Clause, first: int, last: int, named: Reading | None) -> Reading | None:
     """Return ``killed_or_injured`` for ``[30] بين قتيل وجريح`` and ``[30 قتيلا] وجريحا``."""
-    at = last
-    one: Cue | None
     if named is None or named[1].startswith(("inside:ضحي", "inside:ضحا")):
-        while at < last + NEAR and clause.word(at) in _PAIR_LIGHT:
-            at += 1
-        one = clause.cue(at)
-        if one is None or one.kind == "verb" or one.loose or one.joined:
-            return None
+        at = _skip_to_pair(clause, last)
+        return _pair_at(clause, at, clause.cue(at))
+    one = clause.cue(last - 1)
+    if first == last or one is None or one.lemma not in _ONE_DEAD:
+        return None
+    other = clause.cue(last + (clause.word(last) in ("و", "او")))
+    is_one = other is not None and other.lemma in _ONE_HURT
+    return _pair_at(clause, last - 1, one) if is_one else None
+
+
+def _skip_to_pair(clause: Clause, at: int) -> int:
+    until = at + NEAR
+    while at < until and clause.word(at) in _PAIR_LIGHT:
         at += 1
-    else:
-        one = clause.cue(last - 1)
-        if first == last or one is None or one.lemma not in _ONE_DEAD:
-            return None
-    if clause.word(at) in ("و", "او"):
-        at += 1
+    return at
+
+
+def _pair_at(clause: Clause, at: int, one: Cue | None) -> Reading | None:
+    """Return the outcome of two nouns of harm that are joined at a word."""
+    if one is None or one.kind == "verb" or one.loose or one.joined:
+        return None
+    at += 2 if clause.word(at + 1) in ("و", "او") else 1
     other = clause.cue(at)
     if other is None or other.kind != one.kind or other.harm == one.harm:
         return None
-    if clause.span_at(at) is not None or (named is not None and other.lemma not in _ONE_HURT):
-        return None
-    return "killed_or_injured", "pair"
+    return None if clause.span_at(at) is not None else ("killed_or_injured", "pair")
 
 
-def predicate(clause: Clause, index: int, last: int, is_governed: bool) -> Reading | None:
+def _verb(clause: Clause, at: int, cue: Cue) -> Reading:
+    """Return what a verb behind its subject says: ``سقطوا`` alone, or ``سقطوا جرحى``."""
+    clause.predicates.add(at)
+    if cue.lemma == "سقط":
+        ahead = _skip_to_pair(clause, at + 1)
+        state = clause.cue(ahead)
+        shared = _pair_at(clause, ahead, state)
+        if shared is not None:
+            return shared
+        if ahead == at + 1 and state is not None and state.kind == "person" and not state.joined:
+            return clause.reading(ahead, state)
+    return clause.reading(at, cue)
+
+
+def predicate(clause: Clause, index: int, is_governed: bool) -> Reading | None:
     """Return the verb right behind count ``index`` that has it for its subject."""
+    first, last = clause.spans[index]
     at = last
     while at < last + NEAR and clause.word(at) in AFTER_LIGHT:
         at += 1
@@ -80,12 +104,20 @@ def predicate(clause: Clause, index: int, last: int, is_governed: bool) -> Readi
         return None
     if clause.next_span(index) == at + 1 < len(clause.words):
         return None  # the next count is its object
-    clause.predicates.add(at)
-    reading = clause.reading(at, cue)
+    if _is_of_all(clause, first, at, cue):
+        return None
+    reading = _verb(clause, at, cue)
     other = clause.cue(at + 1)
     if other is not None and other.joined and other.kind == "verb" and other.follows:
         return both(reading, clause.reading(at + 1, other))
     return reading
+
+
+def _is_of_all(clause: Clause, first: int, at: int, cue: Cue) -> bool:
+    """Whether a plain ``سقطوا`` is said of a whole list: ``[3 نساء] [وطفل]، سقطوا``."""
+    state = clause.cue(at + 1)
+    is_plain = cue.lemma == "سقط" and (state is None or state.kind != "person")
+    return is_plain and clause.goes_with_last(first)
 
 
 def suffered(clause: Clause, first: int, last: int, floor: int) -> Reading | None:
@@ -105,11 +137,12 @@ def suffered(clause: Clause, first: int, last: int, floor: int) -> Reading | Non
     return None
 
 
-def behind(clause: Clause, last: int, is_topic: bool) -> Reading | None:
+def behind(clause: Clause, first: int, last: int, is_topic: bool) -> Reading | None:
     """Return the harm that is told behind a count: its verb, its adjective, ``بجروح``.
 
     ``is_topic``: the count begins its clause, so that its verb is somewhere behind it.
     """
+    is_part = clause.word(first - 1) in SUBSET
     at = last
     until = min(len(clause.words), last + (_REACH if is_topic else NEAR))
     while at < until:
@@ -123,35 +156,40 @@ def behind(clause: Clause, last: int, is_topic: bool) -> Reading | None:
         cue = clause.cues[at]
         if cue is None:
             reading = _phrase(clause, at) if at < last + NEAR else None
-        elif cue.joined and cue.kind == "verb":
-            return None
+        elif cue.kind == "verb" and (cue.joined or is_part or _is_of_all(clause, first, at, cue)):
+            return None  # of another count, or of all of which this is a part
         else:
-            reading = _told(clause, at, cue, at - last, is_topic)
+            reading = _told(clause, at, cue, last, is_topic)
         if reading is not None:
             return reading
         at += 1
     return None
 
 
-def _told(clause: Clause, at: int, cue: Cue, distance: int, is_topic: bool) -> Reading | None:
-    """Return what a word of harm says of the count ``distance`` words before it."""
-    word = clause.words[at]
+def _told(clause: Clause, at: int, cue: Cue, last: int, is_topic: bool) -> Reading | None:
+    """Return what a word of harm says of the count that ends at ``last``, before it."""
+    word, before, distance = clause.words[at], clause.words[at - 1], at - last
     if word in _HURT and distance < NEAR:
         return "injured", "noun:بجروح"
     if word in _CAPTIVE:
-        is_captive = clause.words[at - 1] == "في" and distance < _PERSON_REACH
-        return ("abducted", "noun:أسر") if is_captive else None
+        is_near = distance < _PERSON_REACH or clause.words[at - 2].startswith("وقع")
+        return ("abducted", "noun:أسر") if before == "في" and is_near else None
     if cue.joined:
         return None
     if cue.kind == "verb":
         is_told = is_topic and (not cue.loose or cue.lemma in SUBJECT_VERBS)
         if is_told or cue.follows:
-            clause.predicates.add(at)
-            return clause.reading(at, cue)
+            return _verb(clause, at, cue)
     elif cue.kind == "person":
-        if distance < (_PERSON_REACH if is_topic else NEAR):
+        is_near = distance < (_PERSON_REACH if is_topic else NEAR)
+        if is_near and not _BREAKS.intersection(clause.words[last:at]):
             return clause.reading(at, cue)
-    elif clause.words[at - 1].startswith(_SUFFERED) or cue.lemma in ("مصرع", "حتف"):
+    elif (
+        before.startswith(_SUFFERED)
+        or cue.lemma in ("مصرع", "حتف")
+        or (cue.lemma == "موت" and before == "حتي")
+        or (before in _DONE and word.endswith(_THEM))
+    ):
         return clause.reading(at, cue)
     return None
 
@@ -198,7 +236,7 @@ def ended(clause: Clause, index: int, last: int, reading: Reading) -> Reading:
         if harm == "injured":
             if cue.lemma in _DIED and not clause.word(at + 1).startswith(_SOME):
                 return clause.reading(at, cue)
-        elif not cue.loose and (cue.follows or word.endswith(("هم", "هما"))):
+        elif not cue.loose and (cue.follows or word.endswith(_THEM)):
             return clause.reading(at, cue)
     return reading
 
@@ -211,9 +249,10 @@ def anywhere(clause: Clause, index: int, last: int) -> Reading | None:
         cue = clause.cues[at]
         if cue is None or cue.kind != "verb":
             continue
+        if clause.words[at].endswith(_THEM):
+            return clause.reading(at, cue)
         if cue.loose and not (cue.follows and cue.lemma in SUBJECT_VERBS):
             continue
-        is_finite = cue.follows or cue.joined or cue.lemma not in EITHER
-        if is_finite or clause.words[at].endswith(("هم", "هما")):
+        if cue.follows or cue.joined or cue.lemma not in EITHER:
             return clause.reading(at, cue)
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from train.clause import NEAR, OF_THEM, SUBSET, Clause
+from train.clause import NEAR, OF_THEM, SUBSET, Clause, Reading
 from train.folding import fold
 from train.governors import LIGHT
 from train.predicates import AFTER_LIGHT
@@ -17,15 +17,23 @@ _BARE = frozenset(
     ).split()
 )
 _OTHERS = ("اخر", "غير")
+_OF_A_COUNT = OF_THEM | {"هم", "وهم", "هما", "وهما"}
+# Harm to a part that cannot be a part of those who came to the other harm.
+_APART = frozenset((("killed", "injured"), ("killed", "abducted"), ("injured", "abducted")))
 
 
 def is_subset(
-    clause: Clause, index: int, floor: int, named: list[bool], subsets: list[bool]
+    clause: Clause,
+    index: int,
+    floor: int,
+    named: list[bool],
+    subsets: list[bool],
+    readings: list[Reading],
 ) -> bool:
     """Whether count ``index`` is a part of one named before it.
 
-    ``named`` says of the counts up to this one whether their own nouns name a harm, ``subsets``
-    of those before it whether they are parts.
+    ``named`` and ``readings`` say of the counts up to this one whether their own nouns name a
+    harm, and which harm was read; ``subsets`` says of those before it whether they are parts.
     """
     first, last = clause.spans[index]
     at = first - 1
@@ -34,7 +42,7 @@ def is_subset(
         if word in SUBSET:
             # «[9] منهم [و5 آخرين]» is a sum of two counts.
             is_sum = at == floor and clause.is_joined(first)
-            return word not in OF_THEM or (index > 0 and not is_sum)
+            return word not in _OF_A_COUNT or (index > 0 and not is_sum)
         if word not in LIGHT:
             break
         at -= 1
@@ -42,7 +50,13 @@ def is_subset(
         return False
     if (at > floor and _among(clause, at - 1)) or _among(clause, last):
         return True
-    return _of_them(clause, last) or _in_list(clause, index, floor, named, subsets)
+    harm, before = readings[index][0], readings[index - 1][0]
+    if _of_them(clause, last):
+        # «قتل [9] وأصيب [5] منهم»: of their people, not of the dead.
+        return harm == before or (before, harm) not in _APART
+    if harm != before and not (named[index] and named[index - 1]):
+        return False
+    return _in_list(clause, index, floor, named, subsets)
 
 
 def _in_list(
