@@ -35,7 +35,7 @@ def check(
     from train.lines import write_whole
 
     refuse_overwriting(json_file, [*data, *(texts or [])])
-    documents = _annotated(data, texts)
+    documents = annotated(data, texts)
     findings = find(documents)
     if json_file:
         with write_whole(json_file) as file:
@@ -64,7 +64,7 @@ def agreement(
     from train.display import render_scores
     from train.inline import format_line
 
-    ours, theirs = _annotated([first], texts), _annotated([second], texts)
+    ours, theirs = annotated([first], texts), annotated([second], texts)
     labels = sorted({span.label for d in [*ours, *theirs] for span in d.spans}) or ["O"]
     result = compare(ours, theirs, labels)
     utf8_output()
@@ -91,8 +91,12 @@ def convert(
     from train.corpus import write_corpus
 
     refuse_overwriting(output, [*data, *(texts or [])])
-    documents = _annotated(data, texts, labels)
+    documents = annotated(data, texts, labels)
     write_corpus(documents, output)
+    if output.suffix == ".txt" and any(s.count is not None for d in documents for s in d.spans):
+        say(
+            "note: the inline format has no place for counts; they are left out (.jsonl keeps them)"
+        )
     counts = Counter(span.label for document in documents for span in document.spans)
     spans = ", ".join(f"{count} {label}" for label, count in counts.most_common()) or "no spans"
     say(f"{output}: {len(documents)} documents; {spans}")
@@ -135,9 +139,15 @@ def dataset(
     print(built)
 
 
-def _annotated(
+def annotated(
     data: list[Path], texts: list[Path] | None, labels: list[str] | None = None
 ) -> list[Document]:
+    """Return the documents of DATA, and say which standoff sentences have no text here.
+
+    Raises:
+        InputError: there is none, or nothing can be read.
+        DataError: with every fault of the data.
+    """
     from train.standoff import read_annotated
 
     documents, standoff = read_annotated(data, texts or [], labels or None)

@@ -7,9 +7,9 @@ for each CASUALTY span; ``id`` is that of the document, the offsets are the span
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from train.count import Count, parse_count
 from train.document import Document, Span
@@ -21,7 +21,8 @@ LABEL = "CASUALTY"
 """The label whose spans are counts."""
 
 
-class Line(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Line:
     """A count of a file, and where it stands."""
 
     where: str

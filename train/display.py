@@ -14,7 +14,8 @@ from rich.console import Group, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from train.document import Document
+from train.count_scores import CountScores
+from train.document import Document, Span
 from train.metrics import Score, Scores
 
 _RLI, _LRI, _PDI = "\u2067", "\u2066", "\u2069"
@@ -33,10 +34,24 @@ def render_document(document: Document, labels: tuple[str, ...]) -> Text:
         out.append(_visible(document.text[position : span.start]))
         mention = _visible(document.text[span.start : span.end])
         out.append(f"[{mention}]", style)
-        out.append(f"{_LRI}({span.label}){_PDI}", f"dim {style}")
+        out.append(f"{_LRI}({_told(span)}){_PDI}", f"dim {style}")
         position = span.end
     out.append(_visible(document.text[position:]) + _PDI)
     return Text.assemble((f"{_visible(document.id)}\n", "dim"), out, "\n")
+
+
+def _told(span: Span) -> str:
+    """Return the label of a span with what it was read as: CASUALTY: killed ~150."""
+    note = ""
+    if span.count is not None:
+        count = span.count
+        top = "+" if count.max is None else "" if count.max == count.min else f"-{count.max}"
+        note = f"{count.outcome} {'~' if count.approximate else ''}{count.min}{top}"
+    elif span.count_rule is not None:
+        note = "not read"
+    elif span.name is not None and span.name.known:
+        note = span.name.english or span.name.type or ""
+    return f"{span.label}: {_visible(note)}" if note else span.label
 
 
 def render_scores(scores: Scores) -> Group:
@@ -59,6 +74,20 @@ def render_scores(scores: Scores) -> Group:
         counts = (getattr(account, name.replace(" ", "_")) for name in columns)
         errors.add_row(label, *(str(count) for count in counts))
     return Group(table, errors, f"{scores.documents} documents")
+
+
+def render_count_scores(given: CountScores, found: CountScores) -> Group:
+    """Return how counts were read: those of the gold spans, and those of the spans found."""
+    table = Table(title="Counts read as numbers", title_justify="left")
+    columns = ("spans", "counts", "unread", "min, max, rough", "outcome", "subset", "all of it")
+    for name in columns:
+        table.add_column(name, justify="left" if name == "spans" else "right", overflow="fold")
+    for spans, scores in (("gold", given), ("found by the tagger", found)):
+        shares = (scores.share(name) for name in ("numbers", "outcome", "subset", "whole"))
+        numbers = (str(scores.found), str(scores.unread))
+        table.add_row(spans, *numbers, *(f"{share:.4f}" for share in shares))
+    missed = found.gold - found.found
+    return Group(table, f"{found.gold} gold counts, {missed} of them on spans that were not found")
 
 
 def _cells(strict: Score, overlap: Score) -> tuple[str, ...]:

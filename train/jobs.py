@@ -17,9 +17,12 @@ from typing import Any, Protocol, TypeVar
 from train import storage
 from train.engine import Coverage, Found
 from train.errors import DataError, Fault, ModelError
+from train.incidents import has_casualties, incident
 from train.parts import PART_DOCUMENTS, Part, PartId
+from train.resolver import Resolver
 from train.sentences import split_part
 from train.sinks import Sink
+from train.totals import Totals
 
 RECORDS = ".marsad"
 """The folder, inside the output folder, of the records of finished parts."""
@@ -34,6 +37,20 @@ class Streams(Protocol):
     def stream(self, stretches: Iterable[tuple[K, Sequence[str]]]) -> Iterator[tuple[K, Found]]:
         """Yield what is found in each stretch of texts, in order, with its key."""
         ...
+
+
+class GivenSpans:
+    """In the place of a tagger: the spans that the documents have already."""
+
+    fingerprint = ""
+    runtime_name = "none"
+
+    def stream(
+        self, stretches: Iterable[tuple[tuple[Part, Part], Sequence[str]]]
+    ) -> Iterator[tuple[tuple[Part, Part], Found]]:
+        """Yield the spans of each stretch's documents, in order, with its key."""
+        for key, _ in stretches:
+            yield key, Found([document.spans for document in key[1].documents], Coverage())
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +74,10 @@ class Job:
     """See :func:`train.parts.cut`."""
     fingerprint: str | None = None
     """What the model's must be; any will do where it is None."""
+    takes_spans: bool = False
+    """Whether the spans that the input has are taken, and no model is run."""
+    resolver: Resolver | None = None
+    """What reads counts and names; spans stay as the tagger gives them where it is None."""
 
 
 @dataclass(slots=True)
@@ -77,6 +98,8 @@ class PartResult:
     """Records that were skipped: those that could not be read, then those not to be written. They
     can be left out (see :meth:`without_faults`) where the record holds them."""
     coverage: Coverage
+    totals: Totals = field(default_factory=Totals)
+    """The sums of its rows, where these are incidents."""
     data: bytes | None = None
     """The data, where it was not written to a file."""
     seconds: dict[str, float] = field(default_factory=dict)
@@ -102,6 +125,7 @@ class PartResult:
             "spans": self.spans,
             "faults": [asdict(fault) for fault in self.faults],
             "coverage": asdict(self.coverage),
+            "sums": self.totals.to_dict(),
         }
 
     @classmethod
@@ -116,6 +140,7 @@ class PartResult:
             spans=record["spans"],
             faults=[Fault(**fault) for fault in record["faults"]],
             coverage=Coverage(**record["coverage"]),
+            totals=Totals.from_dict(record["sums"]),
         )
 
 
@@ -126,6 +151,8 @@ def load_tagger(job: Job) -> Any:
         ModelError: the model folder is missing, incomplete or unsafe, or another one than the
             run began with.
     """
+    if job.takes_spans:
+        return GivenSpans()
     from train.tagger import Tagger
 
     tagger = Tagger.load(
@@ -155,12 +182,20 @@ def tag_parts(tagger: Streams, job: Job, parts: Iterable[Part]) -> Iterator[Part
             replace(document, spans=spans)
             for document, spans in zip(split.documents, found.spans, strict=True)
         ]
+        if job.resolver is not None:
+            tagged = [job.resolver(document) for document in tagged]
+        resolved = time.perf_counter()
         has_header = job.only_header is None or job.only_header == part.id
         data, unfit, kept = job.sink.encode(tagged, part.schema, has_header, split.places)
         unsplit = split.faults[len(part.faults) :]
         refused = [*unsplit, *unfit]
         if refused and job.strict:
             raise DataError(refused[:1], STRICT_REMEDY)
+        sums = Totals()
+        if job.sink.rows == "incidents":
+            for document in kept:
+                if has_casualties(document):
+                    sums.add(incident(document))
         encoded = time.perf_counter()
         digest = part.digest()
         digested = time.perf_counter()
@@ -174,6 +209,7 @@ def tag_parts(tagger: Streams, job: Job, parts: Iterable[Part]) -> Iterator[Part
             spans=sum(len(document.spans) for document in kept),
             faults=[*part.faults, *refused],
             coverage=found.coverage,
+            totals=sums,
         )
         if job.folder is None:
             result.data = data
@@ -183,7 +219,8 @@ def tag_parts(tagger: Streams, job: Job, parts: Iterable[Part]) -> Iterator[Part
             storage.write_whole_bytes(record_name(job.folder, part.id), record.encode("ascii"))
         after = _timings(tagger)
         result.seconds = {stage: after[stage] - before.get(stage, 0.0) for stage in after}
-        result.seconds["encode"] = encoded - started
+        result.seconds["resolve"] = resolved - started
+        result.seconds["encode"] = encoded - resolved
         result.seconds["digest"] = digested - encoded
         result.seconds["write"] = time.perf_counter() - digested
         before = after

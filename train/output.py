@@ -23,6 +23,7 @@ from train.errors import Fault, InputError
 from train.jobs import RECORDS, PartResult, record_name
 from train.jsonl import dump_record
 from train.parts import Part, PartId
+from train.totals import Totals
 
 MANIFEST = "manifest.json"
 ERRORS = "errors.jsonl"
@@ -136,7 +137,7 @@ class OutputFolder:
         """Return what became of each part, in input order."""
         return [self.results[part] for part in sorted(self.results)]
 
-    def totals(self) -> dict[str, int]:
+    def totals(self) -> dict[str, Any]:
         """Return the counts of all parts, or those of the finished run that was found."""
         if self.complete:
             return dict(self._found["totals"])
@@ -146,6 +147,7 @@ class OutputFolder:
             "spans": sum(result.spans for result in results),
             "skipped": sum(result.skipped for result in results),
             **asdict(sum((result.coverage for result in results), Coverage())),
+            "sums": sum((result.totals for result in results), Totals()).to_dict(),
         }
 
     def faults(self) -> Iterator[Fault]:

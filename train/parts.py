@@ -42,7 +42,8 @@ class Part:
 
     id: PartId
     documents: list[Document] = field(default_factory=list)
-    """Without spans; ``meta`` holds the columns that are carried through."""
+    """Without spans, unless the run takes those of the input; ``meta`` holds the columns that are
+    carried through."""
     faults: list[Fault] = field(default_factory=list)
     """Records that could not be read."""
     schema: Any = None
@@ -55,7 +56,8 @@ class Part:
         """Return the SHA-256 of all that was read, by which a resumed run knows its input."""
         digest = hashlib.sha256()
         for document in self.documents:
-            record = [document.id, document.text, dict(document.meta)]
+            record: list[Any] = [document.id, document.text, dict(document.meta)]
+            record += [span.to_dict(document.text) for span in document.spans]
             digest.update(json.dumps(record, default=str).encode())
         for fault in self.faults:
             digest.update(str(fault).encode("utf-8", "surrogatepass"))

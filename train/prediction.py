@@ -26,7 +26,7 @@ from train.request import Outcome, Request, refuse_own_input
 from train.sentences import COLUMNS as SENTENCE_COLUMNS
 from train.sentences import refuse_taken
 from train.sinks import join
-from train.sources import Source, find_sources, plan_shards
+from train.sources import Source, find_sources, plan_shards, refuse_spanless
 from train.stream import to_stream
 
 
@@ -73,6 +73,8 @@ def _run(
         for note in notes:
             tell(note)
         refuse_own_input(request, sources)
+        if job.takes_spans:
+            refuse_spanless(sources)
         tagger: Any = load_tagger(job)
     model = {"name": _model_name(job), "fingerprint": tagger.fingerprint}
     runtime = tagger.runtime_name
@@ -138,7 +140,7 @@ def _run(
     _end(reading, outcome)
     if not outcome.interrupted:
         folder.check_all_seen()
-        _finish(request, job, folder)
+        _finish(request, job, folder, tell)
 
 
 def _end(reading: Reading, outcome: Outcome) -> None:
@@ -150,6 +152,8 @@ def _end(reading: Reading, outcome: Outcome) -> None:
 
 
 def _model_name(job: Job) -> str:
+    if job.takes_spans:
+        return "none"
     return Path(job.model).resolve().name if job.model is not None else "shipped"
 
 
@@ -191,6 +195,8 @@ def _header(
             "id_column": read.id_column,
             "stdin_format": read.stdin_format,
             "part_documents": job.part_documents,
+            "takes_spans": job.takes_spans,
+            "counts_and_names": None if job.resolver is None else job.resolver.digest(),
         },
         "inputs": [
             {"name": s.name if s.kind == "text" else s.path, "size": s.size} for s in sources
@@ -222,7 +228,7 @@ def _closing(results: Iterator[PartResult]) -> Iterator[Iterator[PartResult]]:
         yield results
 
 
-def _finish(request: Request, job: Job, folder: OutputFolder) -> None:
+def _finish(request: Request, job: Job, folder: OutputFolder, tell: Callable[[str], Any]) -> None:
     """Make the result of finished parts."""
     errors = str(request.errors_file)
     if request.target is None:
@@ -233,7 +239,8 @@ def _finish(request: Request, job: Job, folder: OutputFolder) -> None:
     target = Path(os.path.realpath(request.target))
     # Made inside the folder, so that nothing is left beside the target where this is killed.
     joined = Path(folder.name, f"joined{job.sink.suffix}")
-    join(job.sink, [Path(name) for name in folder.files()], joined)
+    for note in join(job.sink, [Path(name) for name in folder.files()], joined):
+        tell(f"note: {note}")
     if request.errors is not None:
         write_faults(request.errors, folder.faults())
     elif folder.totals()["skipped"]:

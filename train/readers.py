@@ -12,13 +12,13 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import IO, Any, NamedTuple
 
-from train.document import Document
+from train.document import Document, check_spans
 from train.errors import Fault, InputError
-from train.jsonl import load_object
+from train.jsonl import load_object, parse_spans
 from train.lines import decode, decode_lines
 from train.storage import import_arrow, told
 from train.tables import text_of
@@ -69,6 +69,8 @@ class RecordReader:
     is_first: bool = False
     """Whether nothing of the run's input comes before: if no record has a text, the name of the
     text's key is wrong, however few they are."""
+    with_spans: bool = False
+    """Whether documents keep the ``spans`` of their records, which JSONL alone has."""
 
     def read_document(self, stream: IO[bytes]) -> Iterator[Record]:
         """Yield the one document that a plain text file is."""
@@ -84,7 +86,8 @@ class RecordReader:
     def read_jsonl(self, stream: IO[bytes]) -> Iterator[Record]:
         """Yield a document for each JSON object, one a line; blank lines mean nothing.
 
-        A key ``spans`` is left out: what the tagger finds takes its place.
+        The key ``spans`` is not carried: what the tagger finds takes its place, unless
+        ``with_spans`` is set.
 
         Raises:
             InputError: none of the first 100 objects has the text's key; or none of fewer, in the
@@ -105,6 +108,8 @@ class RecordReader:
                 yield from held or ()
                 held = None
                 found = self._document(record, where, number, ("spans",))
+                if self.with_spans and isinstance(found, Document):
+                    found = _with_spans(found, record, where)
             else:
                 found = Fault(where, f"no key {self.text_column!r}", "a text under it")
                 if held is not None:
@@ -245,6 +250,17 @@ class RecordReader:
                 found = decode(raw, place, self.file, opens_file=False)
                 return found if isinstance(found, Fault) else None
         return None
+
+
+def _with_spans(document: Document, record: Mapping[str, Any], where: str) -> Document | Fault:
+    items = record.get("spans")
+    if not isinstance(items, list):
+        return Fault(f"{where}: spans", "nothing that is a list", "a list of spans, or no --tagged")
+    spans = parse_spans(items, document.text, where)
+    if isinstance(spans, list):
+        return spans[0]
+    fault = next(check_spans(document.text, spans, None, where), None)
+    return fault or replace(document, spans=spans)
 
 
 def _rows(stream: IO[bytes], delimiter: str) -> Iterator[tuple[int, list[str] | str]]:

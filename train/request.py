@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 from train import storage
 from train.engine import Coverage
@@ -17,6 +18,7 @@ from train.jobs import STRICT_REMEDY, Job, PartResult
 from train.output import ERRORS
 from train.parts import PartId
 from train.sources import STDIN, ReadOptions, Source
+from train.totals import Totals
 
 ENGINES = ("local", "ray")
 
@@ -45,10 +47,16 @@ class Request:
     engine: str = "local"
 
     def __post_init__(self) -> None:
-        if self.job.folder is None and self.job.sink.format == "parquet":
+        format_ = self.job.sink.format
+        if self.job.folder is None and format_ in ("parquet", "xlsx"):
             raise InputError(
-                f"{self.target or 'standard output'}: Parquet cannot be written part by part to a "
-                "stream; name a file with -o"
+                f"{self.target or 'standard output'}: {format_} cannot be written part by part to "
+                "a stream; name a file with -o"
+            )
+        if self.target is None and format_ == "xlsx":
+            raise InputError(
+                f"{self.job.folder}: an Excel file is one file, not a folder of parts; name it, "
+                "such as -o incidents.xlsx"
             )
         if self.errors is None:
             return
@@ -89,6 +97,8 @@ class Outcome:
     spans: int = 0
     skipped: int = 0
     coverage: Coverage = field(default_factory=Coverage)
+    totals: Totals = field(default_factory=Totals)
+    """The sums of the rows, where these are incidents."""
     seconds: dict[str, float] = field(default_factory=dict)
     """How long each stage took, summed over processes."""
     interrupted: bool = False
@@ -102,11 +112,13 @@ class Outcome:
         self.spans += result.spans
         self.skipped += result.skipped
         self.coverage += result.coverage
+        self.totals += result.totals
         for stage, seconds in result.seconds.items():
             self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
 
-    def take(self, totals: Mapping[str, int]) -> None:
+    def take(self, totals: Mapping[str, Any]) -> None:
         """Take the counts of a run that was finished earlier."""
+        self.totals = Totals.from_dict(totals["sums"])
         self.documents = totals["documents"]
         self.spans = totals["spans"]
         self.skipped = totals["skipped"]

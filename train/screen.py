@@ -60,7 +60,8 @@ def _show(
         shown = split_part(part) if job.sentences else part
         for document in tagger.tag(shown.documents):
             if document.text.strip():  # blank lines have nothing to show
-                console.print(render_document(document, tagger.tags.labels))
+                told = document if job.resolver is None else job.resolver(document)
+                console.print(render_document(told, tagger.tags.labels))
         for fault in shown.faults:
             tell(f"skipped: {fault}")
         outcome.documents += len(part.documents)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import takewhile
 
 from train.document import Document
 from train.errors import Fault, InputError
@@ -54,11 +57,12 @@ def _taken(document: Document) -> str | None:
 
 
 def split_sentences(document: Document) -> Iterator[Document]:
-    """Yield each sentence of an untagged document as a document, named ``ID:1``, ``ID:2``, ...
+    """Yield each sentence of a document as a document, named ``ID:1``, ``ID:2``, ...
 
     A sentence's text runs from its first word to the end of its last, so the space between two
     sentences belongs to neither. ``document_start`` of its ``meta`` added to an offset in the
-    sentence is the offset in the document. A text without words has no sentence.
+    sentence is the offset in the document. A text without words has no sentence. Spans that the
+    document has already go with their sentences; no sentence ends inside one.
 
     Raises:
         InputError: the document carries a column that is named as one of :data:`COLUMNS`.
@@ -68,13 +72,22 @@ def split_sentences(document: Document) -> Iterator[Document]:
     """
     refuse_taken(document)
     words = split_words(document.text)
+    spans = deque(sorted(document.spans))
     first = 0
-    for number, last in enumerate(sentence_ends(document.text, words), start=1):
+    number = 0
+    for last in sentence_ends(document.text, words):
         start, end = words[first].start, words[last - 1].end
+        inside = list(takewhile(lambda span: span.start < end, spans))  # noqa: B023
+        if any(span.end > end for span in inside) and last < len(words):
+            continue
+        for _ in inside:
+            spans.popleft()
+        number += 1
         place = zip(COLUMNS, (document.id, start, end), strict=True)
         yield Document(
             f"{document.id}:{number}",
             document.text[start:end],
-            meta={**document.meta, **dict(place)},
+            tuple(replace(s, start=s.start - start, end=s.end - start) for s in inside),
+            {**document.meta, **dict(place)},
         )
         first = last

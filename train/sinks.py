@@ -5,23 +5,30 @@ The same documents always give the same bytes, so a part that is written again i
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from train.compression import COMPRESSIONS, compress, split_suffix
 from train.compression import check as check_compression
 from train.document import Document
 from train.errors import Fault, InputError
+from train.incidents import COLUMNS as INCIDENT_COLUMNS
+from train.incidents import has_casualties, incident
 from train.jsonl import dump_record
 from train.renditions import UnfitError, conll_block, inline_line
+from train.spreadsheet import Written, import_excel, write_book
 from train.storage import import_arrow, open_whole, told
 from train.tables import (
     DELIMITERS,
+    SPAN_COLUMNS,
+    SPAN_KEYS,
     MisfitError,
     arrow_table,
+    flat_span,
     join_parquet,
     parquet,
     plain,
@@ -29,15 +36,20 @@ from train.tables import (
     text_of,
 )
 from train.tags import TagSet
+from train.totals import Totals
 
-FORMATS = ("jsonl", "csv", "tsv", "parquet", "conll", "txt")
+FORMATS = ("jsonl", "csv", "tsv", "parquet", "xlsx", "conll", "txt")
 COLUMNS = {
     "documents": ("id", "text", "spans"),
-    "spans": ("id", "start", "end", "label", "text", "score"),
+    "spans": ("id", *SPAN_COLUMNS),
+    "incidents": INCIDENT_COLUMNS,
 }
-"""What a row holds besides the columns that are carried through: a document, or a span."""
+"""What a row of a table holds besides the columns that are carried through: a document, a span, or
+the counts, parties and weapons of a document with casualties."""
 ROWS = tuple(COLUMNS)
-_TABLES = (*DELIMITERS, "parquet")
+_TABLES = (*DELIMITERS, "parquet", "xlsx")
+_PACKED = ("parquet", "xlsx")
+"""Formats that are compressed as they are, and not a part behind a part."""
 _UNTABLED = ("conll", "txt")
 """Formats that hold text and mentions alone, without rows or carried columns."""
 
@@ -69,14 +81,15 @@ class Sink:
         if self.compression and self.compression not in COMPRESSIONS:
             known = ", ".join(COMPRESSIONS)
             raise InputError(f"{self.compression!r} is no compression; one of {known}")
-        if self.rows == "spans" and self.format in _UNTABLED:
+        if self.rows != "documents" and self.format in _UNTABLED:
             raise InputError(
-                f"--rows spans: {self.format} cannot hold a row a span; "
-                "use jsonl, csv, tsv or parquet, or leave --rows out"
+                f"--rows {self.rows}: {self.format} cannot hold a row a {self.rows[:-1]}; "
+                "use jsonl, csv, tsv, parquet or xlsx, or leave --rows out"
             )
-        if self.format == "parquet" and self.compression:
+        if self.format in _PACKED and self.compression:
             raise InputError(
-                f"parquet is compressed as it is; leave {self.compression} out: .parquet"
+                f"{self.format} is compressed as it is; leave {self.compression} out: "
+                f".{self.format}"
             )
 
     @classmethod
@@ -128,6 +141,8 @@ class Sink:
         """
         if self.format == "parquet":
             import_arrow("pyarrow.parquet", "writing .parquet")
+        if self.format == "xlsx":
+            import_excel()
         check_compression(self.compression, f"writing {self.compression}")
 
     def with_columns_of(self, document: Document) -> Sink:
@@ -231,7 +246,9 @@ class Sink:
 
         def table(documents: Iterable[Document]) -> Any:
             records = [record for document in documents for record in self._records(document)]
-            return arrow_table(records, COLUMNS[self.rows], columns, types, self.integers)
+            return arrow_table(
+                records, self.rows, COLUMNS[self.rows], columns, types, self.integers
+            )
 
         documents = [document for _, document in kept]
         try:
@@ -251,12 +268,18 @@ class Sink:
         """Return the first of the columns that are written whose name a carried one has."""
         if self.format in _UNTABLED:
             return None
-        return next((name for name in COLUMNS[self.rows] if name in names), None)
+        return next((name for name in self._names() if name in names), None)
+
+    def _names(self) -> tuple[str, ...]:
+        """Return what a row holds besides the columns that are carried through."""
+        if self.rows == "spans" and self.format == "jsonl":
+            return ("id", *SPAN_KEYS)
+        return COLUMNS[self.rows]
 
     def _taken_error(self, name: str) -> InputError:
         return InputError(
             f"the input has a column {name!r} besides its text and id, and so has the "
-            f"output ({', '.join(COLUMNS[self.rows])}); rename it in the input"
+            f"output ({', '.join(self._names())}); rename it in the input"
         )
 
     def _check_types(self, columns: Sequence[str], schema: Any, place: str) -> None:
@@ -301,7 +324,10 @@ class Sink:
     ) -> Callable[[Document], str]:
         """Return the function that writes one document, or raises what the format cannot hold."""
         names = (*COLUMNS[self.rows], *columns)
-        if self.format == "jsonl":
+        if self.format in (
+            "jsonl",
+            "xlsx",
+        ):  # a workbook is made of the records when they are joined
             return lambda document: "".join(
                 dump_record(plain(record)) + "\n" for record in self._records(document)
             )
@@ -323,16 +349,24 @@ class Sink:
 
     def _records(self, document: Document) -> Iterator[dict[str, Any]]:
         """Yield the rows of a document, the carried columns behind those of the output."""
+        if self.rows == "incidents":
+            if has_casualties(document):
+                yield {**incident(document), **document.meta}
+            return
         spans = [span.to_dict(document.text) for span in document.spans]
-        if self.rows == "spans":
-            for span in spans:
-                yield {"id": document.id, **span, **document.meta}
-        else:
+        if self.rows == "documents":
             yield {"id": document.id, "text": document.text, "spans": spans, **document.meta}
+            return
+        for span in spans:
+            cells = span if self.format == "jsonl" else flat_span(span)
+            yield {"id": document.id, **cells, **document.meta}
 
 
-def join(sink: Sink, part_files: Sequence[Path], target: Path) -> None:
+def join(sink: Sink, part_files: Sequence[Path], target: Path) -> list[str]:
     """Make one file of the files of parts, which appears whole or not at all.
+
+    Returns:
+        A line for people for each thing that the format could not take as it is.
 
     Of CSV and TSV only the first part may have been written with a header. Parts that are
     compressed stay so: compressed files put one behind the other are a compressed file.
@@ -341,13 +375,33 @@ def join(sink: Sink, part_files: Sequence[Path], target: Path) -> None:
         InputError: a file cannot be read or written, or Parquet parts have different columns.
     """
     with open_whole(str(target)) as file:
-        if not part_files:
+        if not part_files and sink.format != "xlsx":
             file.write(sink.encode([])[0])
         elif sink.format == "parquet":
             join_parquet(part_files, file)
+        elif sink.format == "xlsx":
+            return _workbook(sink, part_files, file, str(target)).notes()
         else:
             for path in part_files:
                 with told(str(path)):
                     part = path.open("rb")
                 with part:
                     shutil.copyfileobj(part, file, 1 << 20)
+    return []
+
+
+def _workbook(sink: Sink, part_files: Sequence[Path], file: IO[bytes], name: str) -> Written:
+    """Make a workbook of parts, which are JSON lines until then."""
+    totals = Totals() if sink.rows == "incidents" else None
+
+    def rows() -> Iterator[dict[str, Any]]:
+        for path in part_files:
+            with told(str(path)), path.open(encoding="utf-8") as part:
+                for line in part:
+                    record = json.loads(line)
+                    if totals is not None:
+                        totals.add(record)
+                    yield record
+
+    columns = (*COLUMNS[sink.rows], *(sink.columns or ()))
+    return write_book(rows(), columns, totals, file, name)

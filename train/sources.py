@@ -44,6 +44,8 @@ class ReadOptions:
     text_column: str = "text"
     id_column: str = ID_COLUMN
     stdin_format: str = "txt"
+    with_spans: bool = False
+    """Whether the spans that records have are kept; all sources are JSONL then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,12 @@ class Source:
         file = "stdin" if self.path == STDIN else self.path
         columns = self.options
         reader = RecordReader(
-            file, self.name, columns.text_column, columns.id_column, self.is_first
+            file,
+            self.name,
+            columns.text_column,
+            columns.id_column,
+            self.is_first,
+            columns.with_spans,
         )
         if self.path == STDIN:
             if sys.stdin is None:
@@ -361,3 +368,17 @@ def _looks_like_path(item: str) -> bool:
         or item.startswith(("./", "../", "/", "~/"))
         or (is_one_word and item.isascii() and "/" in item)
     )
+
+
+def refuse_spanless(sources: Sequence[Source]) -> None:
+    """Refuse sources that can have no spans of their own.
+
+    Raises:
+        InputError: one is no JSONL.
+    """
+    for source in sources:
+        if source.kind != "jsonl":
+            raise InputError(
+                f"{source.title}: spans are taken from .jsonl alone; leave --tagged out, or make "
+                "it JSONL first, with marsad convert or marsad predict"
+            )

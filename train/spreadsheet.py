@@ -84,7 +84,7 @@ def import_excel() -> Any:
 
 
 def write_xlsx(
-    rows: Iterable[Mapping[str, Any]], columns: Sequence[str], totals: Totals, path: Path
+    rows: Iterable[Mapping[str, Any]], columns: Sequence[str], totals: Totals | None, path: Path
 ) -> Written:
     """Write rows to an Excel file, which appears whole or stays as it was.
 
@@ -92,6 +92,7 @@ def write_xlsx(
         rows: values by column, read once; a column that a row lacks is empty there.
         columns: their order; ``spans`` and other objects become JSON, lists joined text.
         totals: of all rows, for a second sheet; they may still be added up while rows are read.
+            None where rows are no incidents: there is one sheet then.
         path: the file.
 
     Raises:
@@ -104,7 +105,7 @@ def write_xlsx(
 def write_book(
     rows: Iterable[Mapping[str, Any]],
     columns: Sequence[str],
-    totals: Totals,
+    totals: Totals | None,
     file: IO[bytes],
     name: str,
 ) -> Written:
@@ -121,10 +122,10 @@ def write_book(
         try:
             book.use_zip64()
             book.set_properties({"created": _CREATED})
-            writer = _Writer(book, columns, name)
+            writer = _Writer(book, columns, name, totals)
             for row in rows:
                 writer.write(row)
-            writer.finish(totals)
+            writer.finish()
             book.close()
         except excel.exceptions.FileCreateError as error:  # it wraps what the system says
             raise error.args[0] from None
@@ -166,7 +167,7 @@ class _Output:
 class _Writer:
     """The sheets while they are written, row by row."""
 
-    def __init__(self, book: Any, columns: Sequence[str], name: str) -> None:
+    def __init__(self, book: Any, columns: Sequence[str], name: str, totals: Totals | None) -> None:
         self.written = Written()
         self._columns = columns
         self._name = name
@@ -177,9 +178,10 @@ class _Writer:
         self._json = book.add_format({"align": "left", "valign": "top", "reading_order": 1})
         self._number = book.add_format({"align": "right", "valign": "top", "num_format": "#,##0"})
         self._other = book.add_format({"align": "right", "valign": "top"})
-        self._rows = book.add_worksheet("incidents")
-        self._totals = book.add_worksheet("totals")
-        for sheet in (self._rows, self._totals):
+        self._totals = totals
+        self._rows = book.add_worksheet("incidents" if totals is not None else "rows")
+        self._sums = book.add_worksheet("totals") if totals is not None else None
+        for sheet in filter(None, (self._rows, self._sums)):
             sheet.right_to_left()
             sheet.freeze_panes(1, 0)
         # An id of digits is text on purpose.
@@ -205,23 +207,25 @@ class _Writer:
             self._put(self._rows, place, index, row.get(column))
         self.written.rows = place
 
-    def finish(self, totals: Totals) -> None:
+    def finish(self) -> None:
         """Write the second sheet, and what concerns all rows of the first."""
         if self._columns:
             self._rows.autofilter(0, 0, self.written.rows, len(self._columns) - 1)
-        record = totals.to_dict()
+        if self._totals is None or self._sums is None:
+            return
+        record = self._totals.to_dict()
         lines: list[tuple[Any, ...]] = [("outcome", "min", "max")]
         lines += [(name, record[f"{name}_min"], record[f"{name}_max"]) for name in OUTCOMES]
         lines += [(key, record[key]) for key in ("rows", "approximate", "unread")]
-        lines += [(note,) for note in (totals.told(), *self.written.notes())]
-        self._totals.set_column(0, 0, 60)
-        self._totals.set_column(1, 2, 16)
+        lines += [(note,) for note in (self._totals.told(), *self.written.notes())]
+        self._sums.set_column(0, 0, 60)
+        self._sums.set_column(1, 2, 16)
         for place, line in enumerate(lines):
             for index, value in enumerate(line):
                 if place:
-                    self._put(self._totals, place, index, value)
+                    self._put(self._sums, place, index, value)
                 else:
-                    self._put_text(self._totals, place, index, value, self._header)
+                    self._put_text(self._sums, place, index, value, self._header)
 
     def _put(self, sheet: Any, row: int, column: int, value: Any) -> None:
         """Write a cell; text is never taken for a formula or a link."""

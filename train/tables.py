@@ -15,11 +15,37 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from train.count import OUTCOMES
 from train.errors import InputError
 from train.jsonl import dump_record
 from train.storage import import_arrow, told
 
 DELIMITERS = {"csv": ",", "tsv": "\t"}
+SPAN_KEYS = (
+    "start",
+    "end",
+    "label",
+    "text",
+    "score",
+    "count",
+    "count_rule",
+    "canonical",
+    "english",
+    "type",
+    "wikidata",
+    "known",
+)
+"""The keys of a span in JSONL; ``count`` is an object."""
+SPAN_COLUMNS = (
+    *SPAN_KEYS[:5],
+    "count_min",
+    "count_max",
+    "count_approximate",
+    "count_outcome",
+    "count_subset",
+    *SPAN_KEYS[6:],
+)
+"""The same as the columns of a table."""
 _QUOTED = {name: re.compile(f'["\r\n{mark}]') for name, mark in DELIMITERS.items()}
 _PURPOSE = "writing .parquet"
 _ROW_GROUP_BYTES = 64 << 20
@@ -75,12 +101,50 @@ def _quoted(cell: str, kind: str) -> str:
     return '"' + cell.replace('"', '""') + '"' if _QUOTED[kind].search(cell) else cell
 
 
-def output_types() -> dict[str, Any]:
-    """Return the Arrow type of each column that Marsad itself writes."""
+def flat_span(span: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the JSONL object of a span as the cells of a table, those of its count one by one.
+
+    >>> flat_span({"start": 0, "count": {"min": 2, "max": None}})
+    {'start': 0, 'count_min': 2, 'count_max': None}
+    """
+    count = span.get("count") or {}
+    cells = {key: value for key, value in span.items() if key != "count"}
+    return cells | {f"count_{key}": value for key, value in count.items()}
+
+
+def output_types(rows: str) -> dict[str, Any]:
+    """Return the Arrow type of each column that Marsad itself writes, for a kind of row."""
     arrow = import_arrow("pyarrow", _PURPOSE)
-    string, whole, number = arrow.string(), arrow.int64(), arrow.float64()
-    span = {"start": whole, "end": whole, "label": string, "text": string, "score": number}
-    return {"id": string, "spans": arrow.list_(arrow.struct(list(span.items()))), **span}
+    string, whole, number, truth = arrow.string(), arrow.int64(), arrow.float64(), arrow.bool_()
+    place = {"start": whole, "end": whole, "label": string, "text": string, "score": number}
+    count = {"min": whole, "max": whole, "approximate": truth, "outcome": string, "subset": truth}
+    known = {
+        "count_rule": string,
+        "canonical": string,
+        "english": string,
+        "type": string,
+        "wikidata": string,
+        "known": truth,
+    }
+    span = {**place, "count": arrow.struct(list(count.items())), **known}
+    if rows == "spans":
+        flat = {f"count_{key}": held for key, held in count.items()}
+        return {"id": string, **place, **flat, **known}
+    if rows == "documents":
+        spans = arrow.list_(arrow.struct(list(span.items())))
+        return {"id": string, "text": string, "spans": spans}
+    span["added"] = string
+    names = ("actors", "weapons", "bases", "counts")
+    ends = [f"{outcome}_{end}" for outcome in OUTCOMES for end in ("min", "max")]
+    return {
+        "id": string,
+        "text": string,
+        **dict.fromkeys(ends, whole),
+        "approximate": truth,
+        "unread": whole,
+        **dict.fromkeys(names, arrow.list_(string)),
+        "spans": arrow.list_(arrow.struct(list(span.items()))),
+    }
 
 
 class MisfitError(Exception):
@@ -89,6 +153,7 @@ class MisfitError(Exception):
 
 def arrow_table(
     records: Sequence[Mapping[str, Any]],
+    rows: str,
     output: Sequence[str],
     carried: Sequence[str],
     types: Iterable[Any],
@@ -104,7 +169,7 @@ def arrow_table(
         MisfitError: a value is not of the type of its column.
     """
     arrow = import_arrow("pyarrow", _PURPOSE)
-    ours = output_types()
+    ours = output_types(rows)
     fields = [arrow.field(name, ours[name]) for name in output]
     known = {field.name: field.with_nullable(True) for field in types}
     for name in carried:
