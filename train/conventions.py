@@ -172,9 +172,8 @@ def _index(
     for prefixes, phrases in ((PARTICLES + ARTICLES, vague), (PARTICLES, bounds)):
         for (first, *rest), phrase in phrases:
             forms = [prefix + first for prefix in prefixes]
-            if not phrase.bound and not rest:
-                forms.append(first + "ا")  # the accusative: عددا من, وعددا من
-                forms.append("و" + first + "ا")
+            if not phrase.bound and len(first) > 2:  # the accusative: عددا من; but كلا is "both"
+                forms += [first + "ا", "و" + first + "ا"]
             for form in forms:
                 found.setdefault(form, []).append(phrase._replace(rest=tuple(rest)))
     return {

@@ -35,11 +35,15 @@ RULES = {
 _LONGEST = 240
 """Characters of a span that are read; no count is longer, a tagger's slip may be."""
 _ORDER = ("at_least", "at_most", "up_to", "about")
-_PASSED_OVER = frozenset([*MARKS, *fold_words("و من ب ل ما")])
+_PASSED_OVER = frozenset([*MARKS, *fold_words("و من ب ل ما كلا كلتا كلي كلتي")])
 _BETWEEN = frozenset(fold_words("بين مابين"))
 # A tagger may take the word of harm into the span.
 _HARM = frozenset(
-    fold_words("مقتل قتل إصابة جرح مصرع استشهاد وفاة خطف اختطاف إعدام اغتيال سقوط فقدان احتجاز أسر")
+    prefix + word
+    for prefix in ("", "و", "ب", "ف", "ل")
+    for word in fold_words(
+        "مقتل قتل إصابة جرح مصرع استشهاد وفاة خطف اختطاف إعدام اغتيال سقوط فقدان احتجاز أسر أصيب"
+    )
 )
 
 

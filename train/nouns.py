@@ -33,6 +33,7 @@ _SINGULARS = frozenset(
     انسان سجان فنان قبطان قرصان سلطان شيطان خان ربان كابتن دهان طحان حيوان ثعبان ولهان عريان سكران
     حيران عطشان كسلان جوعان برلمان سجين جنين مسكين معين طعين دفين قرين رهين امين مجنون زبون مفتون
     مسجون مدفون مطعون مغبون مدين متدين متمرن مخزون حسن مؤذن مدمن خائن كاهن ساكن شاهين سمين كمين
+    ايران باكستان افغانستان لبنان سودان يابان عثمان سليمان مروان عدنان رضوان ياسين فلسطين
     مواطن قنصل استاذ محام قاض راع لواء عداء بناء سقاء حذاء
     """)
 )
@@ -58,6 +59,15 @@ _NOT_NOUNS = frozenset(
     fold_words("""
     من في علي الي عن مع بين حتي قد ما لا لم لن ان هو هي هم هما هن الذي التي الذين بينهم منهم ضمنهم
     فيهم عند قرب بعد قبل تحت فوق ضد حيث كما لكن ثم او ام اذا هذا هذه هؤلاء ذلك تلك كان كانوا كانت اي
+    فيه فيها فيهما به بها له لها لهم معه معها معهم عليه عليها اليه اليها منه منها خلال خلاله خلالها
+    اثناء منذ داخل خارج جراء اثر بسبب فيما بعدما لاحقا ايضا حينها غير سوي ليس دون نفس نفسه قرابه
+    نصف ربع ثلث ثلثا ثلثي ارباع نسبه
+    """)
+)
+_GROUPS = frozenset(
+    fold_words("""
+    شرطة جيش حرس شعب حزب تنظيم ميليشيا مليشيا حركة قوة حكومة مقاومة معارضة فصيل كتيبة سرية فوج
+    قبيلة عشيرة قرية بلدة مدينة ركب قافلة موكب جمهور حشد جمع أمن
     """)
 )
 # Adjectives of a plural of people; they also show that ـين before them is no dual.
@@ -94,6 +104,11 @@ def _is_known(word: str) -> bool:
     )
 
 
+def is_plural(word: str) -> bool:
+    """Tell whether a folded word is a plural for certain: a broken one, or one in ـون or ـات."""
+    return word in _PLURALS or (len(word) > 4 and word[-2:] in ("ون", "ات"))
+
+
 def number_of(word: str, following: str) -> int | str:
     """Return 1 or 2 where the form of a noun tells it, or why it does not.
 
@@ -103,6 +118,8 @@ def number_of(word: str, following: str) -> int | str:
     """
     if len(word) < 2 or word in _NOT_NOUNS:
         return "no noun that can be counted"
+    if word in _GROUPS:
+        return "a group, which does not tell how many"
     if word in _SINGULARS:
         return 1
     if word in _PLURALS:

@@ -6,13 +6,14 @@ one of several, or by the form of the noun alone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from train.bounds import is_percent, match
 from train.conventions import Conventions, Phrase
 from train.folding import fold_words
-from train.nouns import bare, number_of
+from train.nouns import bare, is_plural, number_of
 from train.number_words import NUMBER_WORDS, is_ordinal
 from train.numerals import Numeral, read_numeral
 
@@ -29,6 +30,7 @@ class Quantity(NamedTuple):
     """Index of the first token behind the number."""
 
 
+_SHARE = "a share, not a number of people"
 MARKS = frozenset("%٪-‐‑–—−/+،؛,;:.!؟?\n")
 """The tokens that are no words."""
 _JOINERS = frozenset([*"-‐‑–—−", *fold_words("إلى أو أم حتى")])
@@ -36,6 +38,7 @@ _ONES = frozenset(fold_words("أحد إحدى أحدهم إحداهن أحدهم
 _OTHERS = frozenset(fold_words("آخر أخرى"))
 _NOBODY = frozenset(fold_words("أحد شخص"))
 _BEHIND_NOUN = frozenset(fold_words("واحد واحدة واحدا اثنان اثنين اثنتان اثنتين"))
+_FUSED = re.compile(r"[وفبل]?(ثلاثه|اربعه|خمسه|سته|سبعه|ثمانيه|تسعه|عشره)([^\W\d_]{3,})")
 _PREPOSITIONS = frozenset(fold_words("من في على إلى عن بين قرب مع منذ خلال بعد قبل عند تحت ضد"))
 # Adjectives that say of their noun what a vague word says: أشخاص عدة, عناصر كثيرة.
 _ADJECTIVES = {
@@ -60,8 +63,8 @@ def quantity(
     if isinstance(numeral, str):
         return numeral
     if numeral is not None:
-        if is_percent(tokens, numeral.end):
-            return "a share, not a number of people"
+        if is_percent(tokens, numeral.end) or (at and is_percent(tokens, at - 1)):
+            return _SHARE
         return _from_numeral(tokens, at, numeral, is_between)
     word = tokens[at]
     following = tokens[at + 1] if at + 1 < len(tokens) else ""
@@ -79,6 +82,11 @@ def quantity(
     later = _behind_noun(tokens, at, conventions)
     if later is not None:
         return later
+    fused = _FUSED.match(word)
+    if fused is not None and is_plural(fused[2]):  # سبعةضباط
+        apart = [*tokens[:at], fused[1], fused[2], *tokens[at + 1 :]]
+        read = quantity(apart, at, conventions, is_between)
+        return read if isinstance(read, str) else read._replace(end=max(at + 1, read.end - 1))
     value = number_of(noun, following)
     if isinstance(value, str):
         return value
@@ -136,7 +144,8 @@ def _behind_noun(tokens: Sequence[str], at: int, conventions: Conventions) -> Qu
         numeral = read_numeral(tokens, index)
         if isinstance(numeral, Numeral):
             value, end, _, in_digits, has_article = numeral
-            is_close = is_definite and in_digits and index == at + 1  # الجنود (15)
+            # الجنود (15); but in الطفل (5 سنوات) the number is an age
+            is_close = is_definite and in_digits and index == at + 1 and number_of(noun, "") != 1
             if has_article or is_close or token in _BEHIND_NOUN:
                 rule = "digits" if in_digits else "number_words"
                 return Quantity(value, value, False, rule, noun, end)
@@ -172,6 +181,8 @@ def _from_numeral(
                 elif again.scale > 1 and not in_digits and not again.in_digits:
                     return "number words in an order that makes no number"
     if isinstance(other, Numeral):
+        if is_percent(tokens, other.end):
+            return _SHARE
         most = other.value
         if scale == 1 and other.scale > 1 and value * other.scale <= most:
             value *= other.scale  # بين 3 و4 آلاف
