@@ -125,10 +125,10 @@ def parse_entry(record: dict[str, Any], where: str) -> Entry | Institution | lis
         return _institution(record, where)
     faults = [*_unknown(record, _ENTRY_KEYS, where)]
     label = record.get("label", "ACTOR")
-    if label not in TYPES:
+    if label not in tuple(TYPES):  # anything that JSON holds may stand here
         faults.append(Fault(f"{where}: label", f"{label!r}", "one of " + ", ".join(TYPES)))
         return faults
-    faults += _texts(record, ("name",), where)
+    faults += _phrases([record.get("name", "")], f"{where}: name")
     faults += _choice(record.get("type"), TYPES[label], where)
     for field in ("english", "adjective"):
         if record.get(field) is not None:
@@ -204,7 +204,7 @@ def _texts(record: dict[str, Any], fields: tuple[str, ...], where: str) -> list[
 def _choice(value: Any, types: tuple[str, ...], where: str) -> list[Fault]:
     if value in types:
         return []
-    near = difflib.get_close_matches(str(value), types, n=1)
+    near = difflib.get_close_matches(value, types, n=1) if isinstance(value, str) else []
     hint = f"{near[0]!r}?" if near else "one of " + ", ".join(types)
     return [Fault(f"{where}: type", f"{value!r}", hint)]
 

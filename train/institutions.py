@@ -56,7 +56,7 @@ class Institutions:
             head = " ".join(heads)
             if head in _STATE:
                 return self._parties.get(phrase_key(state.name))
-            institution = self._heads.get(head)
+            institution = self._heads.get(head) or self._heads.get(head.removesuffix("ا"))
             if not institution and heads[-1] in _BETWEEN:
                 institution = self._heads.get(" ".join(heads[:-1]))
             if institution:

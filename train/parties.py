@@ -38,6 +38,8 @@ _EMPTY = _keys(
     " متمرد مارق"
 )
 """Adjectives that leave the party before them the same."""
+_EMPTY_OF_KINDS = _keys("إرهابي متطرف متشدد إجرامي تكفيري مسلح جهادي")
+"""Those of them that leave a generic kind the same too."""
 
 _NEUTRAL = _keys(
     "مجهول ملثم مقنع محلي أجنبي كبير صغير إضافي مختلف متعدد آخر أخرى خاص مشترك جديد مختص متحالف"
@@ -112,9 +114,12 @@ class Parties:
         )
         if found:
             return found
-        if _stem(words[-1]) & _EMPTY:
+        stem = _stem(words[-1])
+        if stem & _EMPTY:
             found = self._resolve(words[:-1])
-            if found and found.type not in ("person", "state"):
+            if found and (
+                found.type in _NAMED or (found.type == "generic" and stem & _EMPTY_OF_KINDS)
+            ):
                 return found
         return self._inflected(words)
 
@@ -124,15 +129,15 @@ class Parties:
 
     def _kind(self, words: Sequence[str]) -> Name | None:
         """Return the generic kind of words with a neutral adjective behind it."""
-        for count in (1, 2):
-            if len(words) > count and (
-                self._institutions.demonym(words[-count:])
-                or (count == 1 and _stem(words[-1]) & _NEUTRAL)
-            ):
-                found = self._resolve(words[:-count])
-                if found and found.type == "generic":
-                    return found
-        return None
+        found = None
+        if _stem(words[-1]) & _NEUTRAL:
+            found = self._resolve(words[:-1])
+        elif words[-1].endswith("ين") or not any(word.startswith("ال") for word in words):
+            # Gunmen of a nation are gunmen; the court of a state is not just any court.
+            for count in (1, 2):
+                if len(words) > count and self._institutions.demonym(words[-count:]):
+                    found = self._resolve(words[:-count])
+        return found if found and found.type == "generic" else None
 
     def _member(self, words: Sequence[str]) -> Name | None:
         """Return the party behind a head that leaves it the same."""
@@ -159,8 +164,9 @@ class Parties:
                 key = " ".join([stem, *words[1:]])
                 found = self._phrases.get(key) or self._loose.get(bare_key(key))
                 if found is None and len(words) > 1:
-                    found = self._kind([stem, *words[1:]])
-                if found and found.type == "generic":
+                    inflected = [stem, *words[1:]]
+                    found = self._institutions.find(inflected) or self._kind(inflected)
+                if found and found.type in ("generic", "state force"):
                     return found
         return None
 

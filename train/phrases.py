@@ -13,7 +13,7 @@ import re
 from train.folding import fold
 
 _BREAKS = re.compile(r"[\W_]+")
-_ABD = re.compile(r"\bعبد (?=\w)")
+_ABD = re.compile(r"\b([وفبلك]?عبد) (?=\w)")
 _ABU = re.compile(r"\bاب[اي](?= (?!احمد\b))")  # أبا and أبي, not Ethiopia's آبي أحمد
 _IBN = re.compile(r"\bابن\b")
 _PLURAL = re.compile(r"(?<=\w\w\w)(?<!ها)ون\b")  # not الهاون, the mortar
@@ -29,7 +29,7 @@ def phrase_key(text: str) -> str:
     """
     key = _BREAKS.sub(" ", fold(text)).strip().lower()
     if "عبد " in key:
-        key = _ABD.sub("عبد", key)
+        key = _ABD.sub(r"\1", key)
     if "اب" in key:
         key = _IBN.sub("بن", _ABU.sub("ابو", key))
     if "ون" in key:
@@ -38,8 +38,8 @@ def phrase_key(text: str) -> str:
 
 
 def bare(word: str) -> str:
-    """Return a word of a key without its article, where three letters stay."""
-    return word[2:] if len(word) > 4 and word.startswith("ال") else word
+    """Return a word of a key without its article, where two letters stay."""
+    return word[2:] if len(word) > 3 and word.startswith("ال") else word
 
 
 def bare_key(key: str) -> str:
