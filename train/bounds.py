@@ -16,6 +16,8 @@ _BEFORE = 48
 """Characters before a span in which a bound may stand."""
 _AFTER = 32
 """Characters behind a span in which a bound or a percent sign may stand."""
+_NEXT = 24
+"""Characters in which the words next to a span are looked for."""
 _WITHIN = 12
 """Tokens of a span in which a bound behind the number is looked for."""
 
@@ -47,12 +49,12 @@ def match(phrases: tuple[Phrase, ...], tokens: Sequence[str], at: int) -> Phrase
 
 def bounds_before(text: str, start: int, conventions: Conventions) -> tuple[list[str], bool]:
     """Return the bounds that stand just before a span, and whether ``بين`` does."""
-    cut = max(0, start - _BEFORE)
-    before = text[cut:start].rstrip(_QUOTES).rsplit(None, 1)
-    last = before[-1].translate(FOLDED) if before else ""
     # One word tells whether it is worth looking further; most often it is not.
+    before = text[max(0, start - _NEXT) : start].rstrip(_QUOTES).rsplit(None, 1)
+    last = before[-1].translate(FOLDED) if before else ""
     if last not in conventions.closing and last not in _COUNTED and last not in _BETWEEN:
         return [], False
+    cut = max(0, start - _BEFORE)
     words = TOKEN.findall(fold(text[cut:start]))
     if cut and not text[cut - 1].isspace():
         del words[:1]  # half a word
@@ -97,15 +99,16 @@ def bounds_behind(tokens: Sequence[str], at: int, conventions: Conventions) -> l
 
 def bounds_after(text: str, end: int, conventions: Conventions) -> tuple[list[str], bool]:
     """Return the bounds just behind a span, and whether a percent sign stands there."""
-    words = text[end : end + _AFTER].strip(_QUOTES).split(None, 2)
-    # One word tells whether it is worth looking further; في is worth a second one.
+    # One or two words tell whether it is worth looking further; most often it is not.
+    words = text[end : end + _NEXT].strip(_QUOTES).split(None, 2)
     first = words[0].strip(_STOPS).translate(FOLDED) if words else ""
-    if not first:
-        return [], False
-    if first == "في":
-        if len(words) == 1 or words[1][:2] != "ال":
+    if first in conventions.trailing or first == "في":
+        second = words[1].strip(_STOPS).translate(FOLDED) if len(words) > 1 else ""
+        phrases = conventions.trailing.get(first, ())
+        is_phrase = any(not phrase.rest or phrase.rest[0] == second for phrase in phrases)
+        if not is_phrase and second not in _HUNDRED:
             return [], False
-    elif first not in conventions.trailing and first not in _HARMED and first[:1] not in "%٪ب":
+    elif first not in _HARMED and first not in _PERCENT and first[:1] not in ("%", "٪"):
         return [], False
     tokens = TOKEN.findall(fold(text[end : end + _AFTER]))
     if not tokens or is_percent(tokens, 0):
@@ -113,8 +116,7 @@ def bounds_after(text: str, end: int, conventions: Conventions) -> tuple[list[st
     at = 0
     while at < min(2, len(tokens) - 1) and tokens[at] in _HARMED:
         at += 1
-    phrases = conventions.trailing.get(tokens[at])
-    found = match(phrases, tokens, at) if phrases is not None else None
+    found = match(conventions.trailing.get(tokens[at], ()), tokens, at)
     return ([], False) if found is None else ([found.bound], False)
 
 

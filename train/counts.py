@@ -88,11 +88,14 @@ def read_number(text: str, start: int, end: int, conventions: Conventions) -> Nu
         tokens[0][0] != "و" or tokens[0] == "واحد"
     ):  # what is joined by و is behind the bound of another
         bounds, is_between = bounds_before(text, start, conventions)
-    at, vague, has_between = _lead(tokens, conventions, bounds)
+    at, vague = 0, None
+    if not tokens[0].isdecimal():  # digits, the commonest case, have nothing before them
+        at, vague, has_between = _lead(tokens, conventions, bounds)
+        is_between = is_between or has_between
     if vague is not None:
         read = vague_quantity(tokens, at, vague, conventions)
     elif at < len(tokens):
-        read = quantity(tokens, at, conventions, is_between or has_between)
+        read = quantity(tokens, at, conventions, is_between)
     else:
         return Unread("no number")
     if isinstance(read, str):
