@@ -44,7 +44,7 @@ class Institutions:
                         self._demonyms.setdefault(form, entry)
 
     def find(self, words: Sequence[str]) -> Name | None:
-        """Return the name of a head with a state behind it, where ``words`` are just that."""
+        """Return the name of a head and its state, where ``words`` are just that."""
         for start in range(len(words) - 1, max(0, len(words) - 1 - _LONGEST), -1):
             tail = words[start:]
             state = self.demonym(tail) or _get(self._states, tail)
@@ -61,6 +61,12 @@ class Institutions:
                 institution = self._heads.get(" ".join(heads[:-1]))
             if institution:
                 return self._name(institution, state)
+        for place in range(1, len(words) - 1):  # القوات الأميركية الخاصة
+            state = self.demonym(words[place : place + 1])
+            if state:
+                others = (*words[:place], *words[place + 1 :])
+                institution = self._heads.get(" ".join(map(bare, others)))
+                return self._name(institution, state) if institution else None
         return None
 
     def demonym(self, words: Sequence[str]) -> Entry | None:

@@ -28,7 +28,7 @@ _MEMBERS = _keys(
     " انتحاريين مرتزقة عصابة عصابات فصائل تشكيلات جيوب أذرع مجاهدو مجاهدي مجندو مجندي منتسبو"
     " منتسبي مجاميع جهاديو جهاديي جهاديين متطرفو متطرفي متطرفين مقاومو مقاومي مفتشو مفتشي أطقم"
     " حراس تعزيزات كوادر انفصاليو انفصاليي انفصاليين دول ميليشيات مليشيات ميليشيا مليشيا ميلشيات"
-    " ميلشيا ميليشا تنظيم حركة جماعة جماعات حزب منظمة شبكة"
+    " ميلشيا ميليشا قناصة قناصو قناصي كبار تجمعات تنظيم حركة جماعة جماعات حزب منظمة شبكة"
 )
 """Heads that leave the party behind them the same: its members, its forces, its kind."""
 _MEMBERS_AND_ARTICLE = _MEMBERS | {"ال" + word for word in _MEMBERS}
@@ -44,7 +44,7 @@ _EMPTY_OF_KINDS = _keys("إرهابي متطرف متشدد إجرامي تكف�
 _NEUTRAL = _keys(
     "مجهول ملثم مقنع محلي أجنبي كبير صغير إضافي مختلف متعدد آخر أخرى خاص مشترك جديد مختص متحالف"
     " متواجد متمركز مرابط مهاجم مدرب مفترض قبلي عسكري أمني جريح مصاب منتشر محاصر فار هارب متقدم"
-    " منسحب متسلل"
+    " منسحب متسلل قتيل قتلى أسرى جرحى"
 )
 """Adjectives that leave a generic kind the same, besides those of states."""
 
@@ -128,11 +128,16 @@ class Parties:
         return self._adjectives.get(bare(word)) if word.endswith("ين") else None
 
     def _kind(self, words: Sequence[str]) -> Name | None:
-        """Return the generic kind of words with a neutral adjective behind it."""
+        """Return the generic kind, or the forces, of words with a neutral adjective behind."""
         found = None
         if _stem(words[-1]) & _NEUTRAL:
             found = self._resolve(words[:-1])
-        elif words[-1].endswith("ين") or not any(word.startswith("ال") for word in words):
+            if found and (
+                found.type == "state force"
+                or (found.type == "armed group" and words[0] in _MEMBERS_AND_ARTICLE)
+            ):
+                return found
+        elif words[-1].endswith("ين") or not _is_definite(words):
             # Gunmen of a nation are gunmen; the court of a state is not just any court.
             for count in (1, 2):
                 if len(words) > count and self._institutions.demonym(words[-count:]):
@@ -153,7 +158,7 @@ class Parties:
             return None
         # جنود العراق are an institution's business, and the forces of a person are not that
         # person. A kind is only meant where it is definite: عناصر الشرطة.
-        if found.type in _NAMED or (found.type == "generic" and rest[0].startswith("ال")):
+        if found.type in _NAMED or (found.type == "generic" and _is_definite(rest)):
             return found
         return None
 
@@ -169,6 +174,10 @@ class Parties:
                 if found and found.type in ("generic", "state force"):
                     return found
         return None
+
+
+def _is_definite(words: Sequence[str]) -> bool:
+    return any(word.startswith("ال") for word in words)
 
 
 def _stem(word: str) -> set[str]:
