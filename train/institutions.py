@@ -14,8 +14,8 @@ _LONGEST = 5
 
 # Heads that leave a state itself, and those that only stand between a force and its state (قوات
 # النظام السوري). A capital stands for the state behind the last three, not behind شرطة.
-_STATE = frozenset(("دوله", "جانب", "جمهوريه", "مملكه", "كيان"))
-_BETWEEN = frozenset(("نظام", "حكومه", "دوله", "سلطات", "سلطه"))
+_STATE = frozenset(("دوله", "جانب", "جمهوريه", "مملكه", "كيان", "عدو", "احتلال"))
+_BETWEEN = frozenset(("نظام", "حكومه", "دوله", "سلطات", "سلطه", "احتلال", "عدو"))
 _GOVERNMENTS = frozenset(("حكومه", "نظام", "اداره"))
 
 
