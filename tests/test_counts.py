@@ -266,6 +266,7 @@ def test_what_does_not_bound(marked: str, expected: int) -> None:
         ("[مسلحون]", "plural"),
         ("[الشرطة]", "group"),
         ("[فيها]", "no noun"),
+        ("[" + "عامل" * 500 + "]", "no"),
         ("[عاملات]", "plural"),
         ("[خبراء]", "plural"),
         ("[أطفال]", "plural"),
@@ -284,7 +285,8 @@ def test_what_does_not_bound(marked: str, expected: int) -> None:
         ("[15 ستة عشر عاملا]", "side by side"),
         ("[مئة وألف ألف عامل]", "order"),
         ("[99999999999999999999 عامل]", "too large"),
-        ("[" + "9" * 3000 + "]", "no count"),
+        ("[" + "9" * 200 + "]", "no count"),
+        ("[" + "9" * 3000 + "]", "no words"),
     ],
 )
 def test_what_is_left_unread(marked: str, reason: str) -> None:
@@ -378,6 +380,13 @@ def test_a_span_of_a_whole_article_is_cut() -> None:
     number = read_number(text, 0, len(text), CONVENTIONS)
     assert isinstance(number, Number)
     assert number.min == 3
+
+
+def test_a_number_is_never_cut() -> None:
+    for spaces in range(230, 245):
+        text = " " * spaces + "12345 عاملا"
+        number = read_number(text, 0, len(text), CONVENTIONS)
+        assert isinstance(number, Unread) or number.min == 12345
 
 
 def write(folder: Path, text: str) -> Path:

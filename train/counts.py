@@ -80,6 +80,8 @@ def read_number(text: str, start: int, end: int, conventions: Conventions) -> Nu
         conventions: What vague words are worth.
     """
     tokens = TOKEN.findall(text[start : min(end, start + _LONGEST)].translate(FOLDED))
+    if end - start > _LONGEST and tokens:
+        del tokens[-1]  # may be cut
     if not tokens:
         return Unread("no words")
     bounds: list[str] = []

@@ -53,6 +53,8 @@ _BROKEN = frozenset(
 _COMPLEMENTS = frozenset(
     fold_words("امن صف جيش حدود حرس مرور استخبارات مخابرات دين اعمال درك اسعاف")
 )
+_LONGEST = 20
+"""Letters of the longest noun; what is longer is several words run together."""
 _PRONOUNS = ("هما", "هم", "هن", "ها", "ه", "نا")
 _ARTICLES = (("وال", 3), ("فال", 3), ("بال", 3), ("كال", 3), ("ولل", 3), ("لل", 2), ("ال", 2))
 _NOT_NOUNS = frozenset(
@@ -116,7 +118,7 @@ def number_of(word: str, following: str) -> int | str:
         word: A folded noun without particles (see :func:`bare`).
         following: The folded word behind it, as it stands; empty where there is none.
     """
-    if len(word) < 2 or word in _NOT_NOUNS:
+    if not 2 <= len(word) <= _LONGEST or word in _NOT_NOUNS:
         return "no noun that can be counted"
     if word in _GROUPS:
         return "a group, which does not tell how many"

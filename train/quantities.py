@@ -212,5 +212,6 @@ def _noun(tokens: Sequence[str], at: int) -> str | None:
     """Return the first word behind a number that can be the counted noun."""
     for token in tokens[at : at + 3]:
         if token != "من" and token not in MARKS:  # noqa: S105 - a word of text
-            return token if token[0].isalpha() and token not in _PREPOSITIONS else None
+            is_noun = token[0].isalpha() and token not in _PREPOSITIONS
+            return token if is_noun and token not in NUMBER_WORDS else None
     return None
