@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from train.errors import Fault
-from train.phrases import phrase_key
+from train.phrases import phrase_keys
 
 ACTOR_TYPES = (
     "state",
@@ -100,6 +100,8 @@ class Entry:
     type: str
     wikidata: str | None
     aliases: tuple[str, ...]
+    keys: tuple[str, ...]
+    """The look-up keys of the name and the aliases, each once, the name's first."""
     where: str
     """``file:line``."""
     label: str = "ACTOR"
@@ -128,7 +130,8 @@ def parse_entry(record: dict[str, Any], where: str) -> Entry | Institution | lis
     if label not in tuple(TYPES):  # anything that JSON holds may stand here
         faults.append(Fault(f"{where}: label", f"{label!r}", "one of " + ", ".join(TYPES)))
         return faults
-    faults += _phrases([record.get("name", "")], f"{where}: name")
+    keys = _phrases([record.get("name", "")], f"{where}: name", faults)
+    keys += _phrases(record.get("aliases", []), f"{where}: aliases", faults)
     faults += _choice(record.get("type"), TYPES[label], where)
     for field in ("english", "adjective"):
         if record.get(field) is not None:
@@ -139,14 +142,14 @@ def parse_entry(record: dict[str, Any], where: str) -> Entry | Institution | lis
             Fault(f"{where}: wikidata", f"{wikidata!r}", "an item such as Q2429253, or null")
         )
     demonym = record.get("demonym")
-    lists = {
-        "aliases": record.get("aliases", []),
-        "demonym": demonym if isinstance(demonym, list) else [] if demonym is None else [demonym],
-        "capitals": record.get("capitals", []),
-    }
-    for field, items in lists.items():
-        faults += _phrases(items, f"{where}: {field}")
-    if record.get("type") == "state" and lists["demonym"] and not record.get("adjective"):
+    if not isinstance(demonym, list):
+        demonym = [] if demonym is None else [demonym]
+    if demonym:
+        _phrases(demonym, f"{where}: demonym", faults)
+    capitals = record.get("capitals", [])
+    if capitals:
+        _phrases(capitals, f"{where}: capitals", faults)
+    if record.get("type") == "state" and demonym and not record.get("adjective"):
         faults.append(Fault(f"{where}: adjective", "nothing", "the English adjective of demonym"))
     if faults:
         return faults
@@ -155,12 +158,13 @@ def parse_entry(record: dict[str, Any], where: str) -> Entry | Institution | lis
         record.get("english"),
         record["type"],
         wikidata,
-        tuple(lists["aliases"]),
+        tuple(record.get("aliases", ())),
+        tuple(dict.fromkeys(keys)),
         where,
         label,
-        tuple(lists["demonym"]),
+        tuple(demonym),
         record.get("adjective"),
-        tuple(lists["capitals"]),
+        tuple(capitals),
     )
 
 
@@ -168,7 +172,7 @@ def _institution(record: dict[str, Any], where: str) -> Institution | list[Fault
     faults = [*_unknown(record, _INSTITUTION_KEYS, where)]
     faults += _texts(record, ("name", "english"), where)
     faults += _choice(record.get("type"), ACTOR_TYPES, where)
-    faults += _phrases(record["heads"], f"{where}: heads")
+    _phrases(record["heads"], f"{where}: heads", faults)
     if not faults and not record["heads"]:
         faults.append(Fault(f"{where}: heads", "an empty list", "at least one head noun"))
     if not faults and sum(record["name"].count(field) for field in _FIELDS) != 1:
@@ -209,11 +213,16 @@ def _choice(value: Any, types: tuple[str, ...], where: str) -> list[Fault]:
     return [Fault(f"{where}: type", f"{value!r}", hint)]
 
 
-def _phrases(items: Any, where: str) -> list[Fault]:
+def _phrases(items: Any, where: str, faults: list[Fault]) -> list[str]:
+    """Return the keys of ``items``, or none and add what is wrong to ``faults``."""
     if not isinstance(items, list):
-        return [Fault(where, f"{items!r}", "a list of phrases")]
-    return [
-        Fault(where, f"{item!r}", "a phrase with a letter or a digit in it")
-        for item in items
-        if not isinstance(item, str) or not phrase_key(item)
-    ]
+        faults.append(Fault(where, f"{items!r}", "a list of phrases"))
+        return []
+    texts = [item if isinstance(item, str) else "" for item in items]
+    keys = phrase_keys(texts)
+    if all(keys):
+        return keys
+    for item, key in zip(items, keys, strict=True):
+        if not key:
+            faults.append(Fault(where, f"{item!r}", "a phrase with a letter or a digit in it"))
+    return []

@@ -33,8 +33,7 @@ class Institutions:
             if entry.type != "state" or entry.label != "ACTOR":
                 continue
             capitals = set(map(phrase_key, entry.capitals))
-            for alias in (entry.name, *entry.aliases):
-                key = phrase_key(alias)
+            for key in entry.keys:
                 table = self._capitals if key in capitals else self._states
                 table.setdefault(key, entry)
                 table.setdefault(bare_key(key), entry)
@@ -55,7 +54,7 @@ class Institutions:
             heads = [bare(word) for word in words[:start]]
             head = " ".join(heads)
             if head in _STATE:
-                return self._parties.get(phrase_key(state.name))
+                return self._parties.get(state.keys[0])
             institution = self._heads.get(head) or self._heads.get(head.removesuffix("ا"))
             if not institution and heads[-1] in _BETWEEN:
                 institution = self._heads.get(" ".join(heads[:-1]))

@@ -101,12 +101,11 @@ def _layer(items: Iterable[Entry | Institution], faults: list[Fault]) -> _Layer:
             faults.append(_twice(f"the name {item.name!r}", item.where, first.where))
             continue
         claims = layer.claims[item.label]
-        for alias in (item.name, *item.aliases):
-            owner = claims.setdefault(phrase_key(alias), item)
+        for key in item.keys:
+            owner = claims.setdefault(key, item)
             if owner is not item:
-                faults.append(
-                    _twice(f"{alias!r} of {item.name!r}", item.where, f"{owner.where} {owner.name}")
-                )
+                found, first_at = f"{key!r} of {item.name!r}", f"{owner.where} {owner.name!r}"
+                faults.append(_twice(found, item.where, first_at))
     return layer
 
 
@@ -133,7 +132,7 @@ def _read(
 
 
 def _mark(item: Entry) -> tuple[str, str]:
-    return item.label, phrase_key(item.name)
+    return item.label, item.keys[0]
 
 
 def _merge(shipped: Entry, user: Entry) -> Entry:
@@ -143,6 +142,7 @@ def _merge(shipped: Entry, user: Entry) -> Entry:
         english=user.english or shipped.english,
         wikidata=user.wikidata or shipped.wikidata,
         aliases=tuple(dict.fromkeys(shipped.aliases + user.aliases)),
+        keys=tuple(dict.fromkeys(user.keys + shipped.keys)),
         demonym=user.demonym or shipped.demonym,
         adjective=user.adjective or shipped.adjective,
         capitals=tuple(dict.fromkeys(shipped.capitals + user.capitals)),
