@@ -138,7 +138,7 @@ BOUNDED = [
     ("[قرابة مئتين]", 200, 200, True, "about+number_words"),
     ("[ما يقارب 30 عاملا]", 30, 30, True, "about+digits"),
     ("[ما يقرب من 30 عاملا]", 30, 30, True, "about+digits"),
-    ("[ما يقدر بنحو 200 ألف شخص]", 200_000, 200_000, True, "about+digits"),
+    ("[ما يقدر بنحو 700 ألف عامل]", 700_000, 700_000, True, "about+digits"),
     ("[وبنحو 30 عاملا]", 30, 30, True, "about+digits"),
     ("[30 عاملا تقريبا]", 30, 30, True, "about+digits"),
     ("[30 عاملا] تقريباً.", 30, 30, True, "about+digits"),
@@ -146,7 +146,7 @@ BOUNDED = [
     # At least.
     ("[أكثر من مئة عامل]", 100, None, False, "at_least+number_words"),
     ("[لأكثر من 3 آلاف]", 3000, None, False, "at_least+digits"),
-    ("[ما لا يقل عن 28 متطوعا]", 28, None, False, "at_least+digits"),
+    ("[ما لا يقل عن 23 عاملا]", 23, None, False, "at_least+digits"),
     ("[ما لا يقل عن عاملين]", 2, None, False, "at_least+dual"),
     ("[ما لا يقل عن نحو 30]", 30, None, True, "at_least+about+digits"),
     ("[عشرة عمال على الأقل]", 10, None, False, "at_least+number_words"),
@@ -156,6 +156,7 @@ BOUNDED = [
     ("[نيف وعشرون عاملا]", 20, None, False, "at_least+number_words"),
     ("[عشرون ونيف]", 20, None, False, "at_least+number_words"),
     ("[30 عاملا أو يزيد]", 30, None, False, "at_least+digits"),
+    ("قتل على الأقل [15 عاملا]", 15, None, False, "at_least+digits"),
     ("فاق [500]", 500, None, False, "at_least+digits"),
     ("ما يزيد على [40 عاملا]", 40, None, False, "at_least+digits"),
     ("لا يقل عددهم عن [40]", 40, None, False, "at_least+digits"),
@@ -214,7 +215,7 @@ BOUNDED = [
     ("[دورية]", 2, None, True, "vague:دورية"),
     ("[العديد من العمال]", 2, None, True, "vague:عديد"),
     ("[جميع العمال]", 2, None, True, "vague:جميع"),
-    ("[ما لا يقل عن عشرات العمال]", 20, None, True, "at_least+vague:عشرات"),
+    ("[لا يقل عن مئات العمال]", 200, None, True, "at_least+vague:مئات"),
     ("[عشرات أو مئات العمال]", 20, 999, True, "range"),
 ]
 
@@ -230,6 +231,8 @@ def test_bounds(marked: str, least: int, most: int | None, rough: bool, rule: st
         # A bound belongs to the number that it stands by.
         ("قتل 7 على الأقل [و5 جرحى]", 5),
         ("نحو 10 قتلى [و5 جرحى]", 5),
+        ("قتل 15 عاملا على الأقل [ثلاثة منهم] هنود", 3),
+        ("أصيب عشرون عاملا تقريبا [ثلاثة منهم] هنود", 3),
         ("قتل [5] وأصيب 7 على الأقل", 5),
         ("[5 قتلى] وأكثر من سبعة جرحى", 5),
         ("أكثر من. [5 قتلى]", 5),

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from train.conventions import Conventions, Phrase
 from train.folding import FOLDED, fold, fold_words
+from train.number_words import is_number
 from train.numerals import TOKEN
 
 _BEFORE = 48
@@ -21,7 +22,7 @@ _NEXT = 24
 _WITHIN = 12
 """Tokens of a span in which a bound behind the number is looked for."""
 
-# What may stand between a span and the bound behind it: ثمانية أشخاص قتلوا على الأقل.
+# What may stand between a span and the bound behind it: سبعة عمال أصيبوا على الأقل.
 _HARMED = frozenset(
     fold_words("قتلوا أصيبوا جرحوا قضوا لقوا حتفهم مصرعهم بجروح قتلى جرحى آخرين آخرون منهم")
 )
@@ -59,8 +60,11 @@ def bounds_before(text: str, start: int, conventions: Conventions) -> tuple[list
     if cut and not text[cut - 1].isspace():
         del words[:1]  # half a word
     bounds: list[str] = []
-    while (size := _closing_phrase(words, conventions, bounds)) > 0:
-        del words[-size:]
+    while (phrase := _closing_phrase(words, conventions)) is not None:
+        del words[-1 - len(phrase.rest) :]
+        if phrase.name in conventions.after and any(map(is_number, words[-3:])):
+            break  # it bounds the number before it: 15 عاملا على الأقل ثلاثة منهم
+        bounds.append(phrase.bound)
     if not words:
         return bounds, False
     last, recent = words[-1], words[-6:-1]
@@ -76,15 +80,14 @@ def bounds_before(text: str, start: int, conventions: Conventions) -> tuple[list
     return bounds, last in _BETWEEN and recent[-1:] != ["من"]
 
 
-def _closing_phrase(words: list[str], conventions: Conventions, bounds: list[str]) -> int:
-    """Find the bound that ends the words, add it, and return of how many words it is."""
+def _closing_phrase(words: list[str], conventions: Conventions) -> Phrase | None:
+    """Return the longest bound that ends the words."""
     for size in range(min(5, len(words)), 0, -1):
         rest = tuple(words[len(words) - size + 1 :])
         for phrase in conventions.leading.get(words[-size], ()):
             if phrase.bound and phrase.rest == rest:
-                bounds.append(phrase.bound)
-                return size
-    return 0
+                return phrase
+    return None
 
 
 def bounds_behind(tokens: Sequence[str], at: int, conventions: Conventions) -> list[str]:

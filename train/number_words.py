@@ -120,6 +120,11 @@ _ORDINAL_FORMS = frozenset(
 )
 
 
+def is_number(word: str) -> bool:
+    """Tell whether a folded word is part of a number, in words or in digits."""
+    return word in NUMBER_WORDS or word[-1:].isdecimal()
+
+
 def is_ordinal(word: str) -> bool:
     """Tell whether a folded word is an ordinal, such as ``ثالث`` or ``الرابعة``."""
     return word in _ORDINAL_FORMS
