@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""How fast Marsad tags beside the Hugging Face pipeline: speed, memory, cold start, latency.
+"""How fast Marsad tags beside the Hugging Face pipeline, and how fast it reads counts and names.
 
     python scripts/benchmark.py compare TEXTS [--sentences 2000] [--rounds 3] [--json FILE]
     python scripts/benchmark.py latency TEXTS
     python scripts/benchmark.py memory [1000 1000000]
+    python scripts/benchmark.py counts DATA
 
 TEXTS is any one file that ``marsad predict`` reads, a sentence a record. All contestants read the
 same sentences with the same weights. They run as processes of their own, in turn, several times
@@ -29,7 +30,12 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from train.corpus import read_corpus
+from train.counts import read_number
 from train.model_folder import open_model, shipped_tagger
+from train.naming import Namer
+from train.outcomes import read_outcomes
+from train.resolver import Resolver
 from train.runtime import available_cores
 from train.sources import ReadOptions, find_sources
 
@@ -212,6 +218,65 @@ def memory(
                     stream.write(f"{SHORT} {number}\n")
             wall, used, _ = _run([*_predict(folder), "-o", f"{temporary}/out/", str(file)])
         print(f"| {count:,} | {wall:.0f} | {used / 1e6:.0f} |", flush=True)
+
+
+@app.command()
+def counts(
+    data: Annotated[list[Path], typer.Argument(help="Annotated or tagged files or folders.")],
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds; the median counts.")] = 7,
+) -> None:
+    """Read the spans of DATA on one core: counts as numbers, outcomes, names, all of it."""
+    documents = read_corpus(data)
+    resolver = Resolver.load()
+    namer = Namer(resolver.lexicon)
+    places = [
+        (document.text, [(s.start, s.end) for s in document.spans if s.label == "CASUALTY"])
+        for document in documents
+    ]
+    casualties = [(text, start, end) for text, spans in places for start, end in spans]
+    names = [
+        (document.text, span.start, span.end, span.label)
+        for document in documents
+        for span in document.spans
+        if span.label != "CASUALTY"
+    ]
+
+    def numbers() -> None:
+        for text, start, end in casualties:
+            read_number(text, start, end, resolver.conventions)
+
+    def outcomes() -> None:
+        for text, spans in places:
+            if spans:
+                read_outcomes(text, spans)
+
+    def naming() -> None:
+        for text, start, end, label in names:
+            namer.name(text, start, end, label)
+
+    def everything() -> None:
+        for document in documents:
+            resolver(document)
+
+    spans = sum(len(document.spans) for document in documents)
+    tasks = (
+        ("number of a count (`read_number`)", numbers, len(casualties)),
+        ("outcome and subset (`read_outcomes`)", outcomes, len(casualties)),
+        ("name of a party, weapon or base (`Namer`)", naming, len(names)),
+        ("all spans of a document (`Resolver`)", everything, spans),
+    )
+    distinct = len({text[start:end] for text, start, end in casualties})
+    print(f"{len(casualties):,} counts ({distinct:,} distinct), {len(names):,} names, one core\n")
+    print("| what | spans/s, median (range) |\n| --- | --- |")
+    for what, task, count in tasks:
+        task()
+        rates = []
+        for _ in range(rounds):
+            started = time.process_time()
+            task()
+            rates.append(count / (time.process_time() - started))
+        shown = f"{statistics.median(rates):,.0f} ({min(rates):,.0f} to {max(rates):,.0f})"
+        print(f"| {what} | {shown} |", flush=True)
 
 
 def _predict(folder: Path) -> list[str]:
