@@ -14,7 +14,7 @@ def without_particles(word: str) -> Iterator[str]:
     >>> list(without_particles("وللجيش"))
     ['للجيش', 'الجيش', 'اللجيش', 'لجيش']
     """
-    if (word[:1] == "و" and len(word) > 3) or (word[:1] == "ف" and len(word) > 4):
+    if (word[:1] == "و" and len(word) > 2) or (word[:1] == "ف" and len(word) > 4):
         yield word[1:]
         yield from _without_preposition(word[1:])
     else:

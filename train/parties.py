@@ -34,8 +34,7 @@ _MEMBERS = _keys(
 _MEMBERS_AND_ARTICLE = _MEMBERS | {"ال" + word for word in _MEMBERS}
 
 _EMPTY = _keys(
-    "إرهابي متطرف متشدد محظور إجرامي تكفيري انقلابي مسلح حاكم أصولي شيعي سني جهادي كردي معارض"
-    " متمرد مارق"
+    "إرهابي متطرف متشدد محظور إجرامي تكفيري انقلابي مسلح حاكم أصولي شيعي سني جهادي معارض متمرد مارق"
 )
 """Adjectives that leave the party before them the same."""
 _EMPTY_OF_KINDS = _keys("إرهابي متطرف متشدد إجرامي تكفيري مسلح جهادي")

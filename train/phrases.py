@@ -1,9 +1,9 @@
 """Phrases as a lexicon looks them up: one key for all the ways in which a phrase is written.
 
 On top of :func:`train.folding.fold` (tashkeel, tatweel, hamza, ى, ة, digits) a key drops quotes,
-brackets and hyphens, joins عبد to the word behind it, and holds one case of the sound plural
-(مسلحون, مسلحين) and of the names that are made with أبو, since Arabic inflects them inside a
-sentence. Keys are for look-ups only: nobody is shown one.
+brackets and hyphens, joins عبد and أبو to the word behind them, and holds one case of the sound
+plural (مسلحون, مسلحين) and of أبو, since Arabic inflects them inside a sentence. Keys are for
+look-ups only: nobody is shown one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from train.folding import fold
 _BREAKS = re.compile(r"[^\w \n]+")
 _SPACES = re.compile(" {2,}")
 _ABD = re.compile(r"\b([وفبلك]?عبد) (?=\w)")
-_ABU = re.compile(r"\bاب[اي](?= (?!احمد\b))")  # أبا and أبي, not Ethiopia's آبي أحمد
+_ABU = re.compile(r"\b([وفبلك]?)اب(?:[او]|ي(?! احمد\b)) (?=\w)")  # not Ethiopia's آبي أحمد
 _IBN = re.compile(r"\bابن\b")
 _PLURAL = re.compile(r"(?<=\w\w\w)(?<!ها)ون\b")  # not الهاون, the mortar
 
@@ -48,7 +48,7 @@ def _key(text: str) -> str:
     if "عبد " in key:
         key = _ABD.sub(r"\1", key)
     if "اب" in key:
-        key = _IBN.sub("بن", _ABU.sub("ابو", key))
+        key = _IBN.sub("بن", _ABU.sub(r"\1ابو", key))
     if "ون" in key:
         key = _PLURAL.sub("ين", key)
     return key
