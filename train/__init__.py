@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from train.document import Document, Span
 
 if TYPE_CHECKING:
+    from train.resolver import Resolver
     from train.tagger import Tagger
 
-__all__ = ["Document", "Span", "Tagger", "__version__"]
+__all__ = ["Document", "Resolver", "Span", "Tagger", "__version__"]
 __version__ = "0.1.0"
 
 
@@ -19,4 +20,8 @@ def __getattr__(name: str) -> Any:
         from train.tagger import Tagger
 
         return Tagger
+    if name == "Resolver":
+        from train.resolver import Resolver
+
+        return Resolver
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -79,10 +79,8 @@ def _report(request: Request, outcome: Outcome, output: str | None) -> None:
         done = "finished already: " if outcome.was_complete else ""
         say(f"{done}{outcome.documents:,} documents, {outcome.spans:,} spans in {output}{skipped}")
     if request.job.sink.rows == "incidents":
-        say(
-            f"{outcome.totals.rows:,} rows from {outcome.documents:,} documents; in all: "
-            f"{outcome.totals.told()}"
-        )
+        rows = outcome.totals.rows
+        say(f"{rows:,} row{'s' if rows != 1 else ''}; in all: {outcome.totals.told()}")
 
 
 def _leave_stdout() -> None:
