@@ -184,6 +184,8 @@ class _Writer:
         for sheet in filter(None, (self._rows, self._sums)):
             sheet.right_to_left()
             sheet.freeze_panes(1, 0)
+            sheet.set_landscape()
+            sheet.fit_to_pages(1, 0)  # all columns on a printed page, however many pages of rows
         # An id of digits is text on purpose.
         self._rows.ignore_errors({"number_stored_as_text": f"A1:XFD{SHEET_ROWS}"})
         for index, column in enumerate(columns):
