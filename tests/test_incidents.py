@@ -211,7 +211,7 @@ def test_a_row_has_all_keys_in_order_and_all_that_a_reader_needs() -> None:
         document(
             "قصف {الجيش|ACTOR=الجيش السوداني} و{قوات مجهولة|ACTOR} "
             "{معسكرا|BASE=camp} و{كوخا|BASE=?} بـ{صاروخ|WEAPON=rocket/missile} "
-            "و{مِقلاع|WEAPON=?} و{قذيفة|WEAPON=rocket/missile}، "
+            "و{مقلاع|WEAPON=?} و{قذيفة|WEAPON=rocket/missile}، "
             "فقتل {نحو 5 جنود|5~ k} بينهم {ضابط|1 k s} وأصيب {رعاة|?}، "
             "وقال {الجيش|ACTOR=الجيش السوداني} نعم."
         )

@@ -81,9 +81,9 @@ def _party(text: str, span: Span) -> str:
 
 
 def _kind(text: str, span: Span) -> str:
-    if span.name is not None and span.name.type is not None:
-        return span.name.type
-    return _mention(text, span)
+    if span.name is None:
+        return _mention(text, span)
+    return span.name.type or span.name.canonical
 
 
 def _mention(text: str, span: Span) -> str:

@@ -39,6 +39,9 @@ _MARKUP = re.compile("<r>.*</r>", re.DOTALL)
 _MARK = "�"
 _WIDTHS = {"id": 18, "text": 70, "spans": 30, "actors": 30, "weapons": 24, "bases": 24}
 _WIDE, _NARROW = 24, 12
+_LINE = 15
+"""Points that a line of a cell is high."""
+_MOST_LINES = 12
 _CREATED = datetime.datetime(2000, 1, 1, tzinfo=datetime.timezone.utc)
 
 
@@ -189,8 +192,7 @@ class _Writer:
         # An id of digits is text on purpose.
         self._rows.ignore_errors({"number_stored_as_text": f"A1:XFD{SHEET_ROWS}"})
         for index, column in enumerate(columns):
-            usual = _NARROW if column.endswith(("_min", "_max")) else _WIDE
-            self._rows.set_column(index, index, _WIDTHS.get(column, usual))
+            self._rows.set_column(index, index, _width(column))
             self._put_text(self._rows, 0, index, column, self._header)
 
     def write(self, row: Mapping[str, Any]) -> None:
@@ -205,6 +207,7 @@ class _Writer:
                 f"{self._name}: more than {SHEET_ROWS - 1:,} rows, which is all that a sheet of "
                 "Excel holds; write .csv, .parquet or .jsonl, or fewer documents at a time"
             )
+        self._rows.set_row(place, _LINE * _lines(row, self._columns))
         for index, column in enumerate(self._columns):
             self._put(self._rows, place, index, row.get(column))
         self.written.rows = place
@@ -258,6 +261,24 @@ class _Writer:
             self.written.cut += 1
         if fit:
             sheet.write_string(row, column, fit, style)
+
+
+def _width(column: str) -> int:
+    usual = _NARROW if column.endswith(("_min", "_max")) else _WIDE
+    return _WIDTHS.get(column, usual)
+
+
+def _lines(row: Mapping[str, Any], columns: Sequence[str]) -> int:
+    """Return about how many lines a row needs; not every program finds that out by itself."""
+    needed = 1
+    for column in columns:
+        value = row.get(column)
+        if isinstance(value, list) and column != "spans":
+            value = SEPARATOR.join(map(str, value))
+        if isinstance(value, str):
+            width = _width(column)
+            needed = max(needed, sum(-(-len(part) // width) or 1 for part in value.split("\n")))
+    return min(needed, _MOST_LINES)
 
 
 def _units(text: str) -> int:
