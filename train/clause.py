@@ -61,6 +61,10 @@ class Clause:
         """Whether the count that begins at ``first`` is joined to one right before it."""
         return self.is_joined(first) and self.span_at(first - 1) is not None
 
+    def has_object(self, at: int) -> bool:
+        """Whether the verb at ``at`` takes the count right behind it: ``[3] خطفوا [5]``."""
+        return self.span_at(at + 1) is not None and not self.word(at + 1).startswith("و")
+
     def next_span(self, index: int) -> int:
         """Return where the count behind count ``index`` begins, or the sentence ends."""
         return self.spans[index + 1][0] if index + 1 < len(self.spans) else len(self.words)

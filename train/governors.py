@@ -54,6 +54,8 @@ def taker(clause: Clause, first: int, floor: int) -> Reading | None:
         return None
     for at in range(first - 1, max(floor, first - NEAR) - 1, -1):
         cue = clause.cues[at]
+        if at in clause.predicates:
+            return None
         if cue is not None:
             is_verb = cue.kind == "verb" and (not cue.loose or cue.lemma in _HURTING)
             return clause.joined_with(at, cue, floor) if is_verb else None

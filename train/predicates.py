@@ -102,8 +102,8 @@ def predicate(clause: Clause, index: int, is_governed: bool) -> Reading | None:
             return None
     elif not cue.follows and at - last > 1:
         return None
-    if clause.next_span(index) == at + 1 < len(clause.words):
-        return None  # the next count is its object
+    if clause.has_object(at):
+        return None
     if _is_of_all(clause, first, at, cue):
         return None
     reading = _verb(clause, at, cue)
@@ -178,7 +178,7 @@ def _told(clause: Clause, at: int, cue: Cue, last: int, is_topic: bool) -> Readi
         return None
     if cue.kind == "verb":
         is_told = is_topic and (not cue.loose or cue.lemma in SUBJECT_VERBS)
-        if is_told or cue.follows:
+        if (is_told or cue.follows) and not clause.has_object(at):
             return _verb(clause, at, cue)
     elif cue.kind == "person":
         is_near = distance < (_PERSON_REACH if is_topic else NEAR)
@@ -229,7 +229,7 @@ def ended(clause: Clause, index: int, last: int, reading: Reading) -> Reading:
         until = min(until - 1, last + 2)
     for at in range(last, until):
         cue, word = clause.cues[at], clause.words[at]
-        if word in _THREAT:
+        if word.removeprefix("و") in _THREAT:
             break
         if cue is None or cue.harm != "killed":
             continue
