@@ -130,8 +130,7 @@ def parse_entry(record: dict[str, Any], where: str) -> Entry | Institution | lis
     if label not in tuple(TYPES):  # anything that JSON holds may stand here
         faults.append(Fault(f"{where}: label", f"{label!r}", "one of " + ", ".join(TYPES)))
         return faults
-    keys = _phrases([record.get("name", "")], f"{where}: name", faults)
-    keys += _phrases(record.get("aliases", []), f"{where}: aliases", faults)
+    keys = _keys(record.get("name", ""), record.get("aliases", []), where, faults)
     faults += _choice(record.get("type"), TYPES[label], where)
     for field in ("english", "adjective"):
         if record.get(field) is not None:
@@ -211,6 +210,20 @@ def _choice(value: Any, types: tuple[str, ...], where: str) -> list[Fault]:
     near = difflib.get_close_matches(value, types, n=1) if isinstance(value, str) else []
     hint = f"{near[0]!r}?" if near else "one of " + ", ".join(types)
     return [Fault(f"{where}: type", f"{value!r}", hint)]
+
+
+def _keys(name: Any, aliases: Any, where: str, faults: list[Fault]) -> list[str]:
+    """Return the keys of a name and its aliases, or add what is wrong to ``faults``."""
+    if isinstance(aliases, list):
+        texts = [name, *aliases]
+        if all(type(text) is str for text in texts):
+            keys = phrase_keys(texts)  # at once, since a lexicon is read at each start
+            if all(keys):
+                return keys
+    return [
+        *_phrases([name], f"{where}: name", faults),
+        *_phrases(aliases, f"{where}: aliases", faults),
+    ]
 
 
 def _phrases(items: Any, where: str, faults: list[Fault]) -> list[str]:

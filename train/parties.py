@@ -14,7 +14,7 @@ from train.institutions import Institutions, inflections
 from train.lexicon import Lexicon
 from train.name import Name
 from train.particles import without_particles
-from train.phrases import bare, bare_key, phrase_key
+from train.phrases import bare, bare_key, bare_keys, phrase_key
 
 
 def _keys(words: str) -> frozenset[str]:
@@ -71,16 +71,16 @@ class Parties:
                     else:
                         for form in inflections(demonym):
                             self._adjectives.setdefault(form, name)
-        for key, entry in lexicon.exact["ACTOR"].items():
+        exact = lexicon.exact["ACTOR"]
+        bare_exact = bare_keys(exact)
+        for (key, entry), loose in zip(exact.items(), bare_exact, strict=True):
             name = names[id(entry)]
             self._phrases[key] = name
-            if " " in key:
-                loose = bare_key(key)
-                if self._loose.setdefault(loose, name) is not name:
-                    self._loose[loose] = None  # two parties but for an article
+            if " " in key and self._loose.setdefault(loose, name) is not name:
+                self._loose[loose] = None  # two parties but for an article
         self._institutions = Institutions(lexicon, self._phrases)
-        openers = {bare(key.split(" ", 1)[0]) for key in (*self._phrases, *lexicon.heads)}
-        self._openers = openers | _MEMBERS
+        opening = (*bare_exact, *bare_keys(lexicon.heads))
+        self._openers = {key.partition(" ")[0] for key in opening} | _MEMBERS
 
     def find(self, words: Sequence[str]) -> Name | None:
         """Return the party that ``words``, those of a :func:`phrase_key`, speak of."""

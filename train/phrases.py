@@ -9,16 +9,20 @@ look-ups only: nobody is shown one.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from train.folding import fold
 
 _BREAKS = re.compile(r"[^\w \n]+")
-_SPACES = re.compile(" {2,}")
-_ABD = re.compile(r"\b([وفبلك]?عبد) (?=\w)")
-_ABU = re.compile(r"\b([وفبلك]?)اب(?:[او]|ي(?! احمد\b)) (?=\w)")  # not Ethiopia's آبي أحمد
-_IBN = re.compile(r"\bابن\b")
-_PLURAL = re.compile(r"(?<=\w\w\w)(?<!ها)ون\b")  # not الهاون, the mortar
+# These begin with plain letters, and look back from behind them, since that is several times as
+# fast as looking at each border of a word.
+_ABD = re.compile(r"عبد (?=\w)(?:(?<=\bعبد )|(?<=\b[وفبلك]عبد ))")
+_ABU = re.compile(  # not Ethiopia's آبي أحمد
+    r"اب(?:[او]|ي(?! احمد\b)) (?=\w)(?:(?<=\bاب[اوي] )|(?<=\b[وفبلك]اب[اوي] ))"
+)
+_IBN = re.compile(r"ابن\b(?<=\bابن)")
+_PLURAL = re.compile(r"ون\b(?<=\w\w\wون)(?<!هاون)")  # not الهاون, the mortar
+_ARTICLE = re.compile(r"ال(?=[^ \n]{2})(?<![^ \n]ال)")
 
 
 def phrase_key(text: str) -> str:
@@ -43,12 +47,12 @@ def phrase_keys(texts: Sequence[str]) -> list[str]:
 def _key(text: str) -> str:
     """Return the keys of the lines of ``text``, with a space before and behind some of them."""
     key = _BREAKS.sub(" ", fold(text).replace("_", " ")).lower()
-    if "  " in key:
-        key = _SPACES.sub(" ", key)
+    while "  " in key:
+        key = key.replace("  ", " ")
     if "عبد " in key:
-        key = _ABD.sub(r"\1", key)
+        key = _ABD.sub("عبد", key)
     if "اب" in key:
-        key = _IBN.sub("بن", _ABU.sub(r"\1ابو", key))
+        key = _IBN.sub("بن", _ABU.sub("ابو", key))
     if "ون" in key:
         key = _PLURAL.sub("ين", key)
     return key
@@ -61,4 +65,9 @@ def bare(word: str) -> str:
 
 def bare_key(key: str) -> str:
     """Return a key without the articles of its words."""
-    return " ".join(map(bare, key.split(" "))) if "ال" in key else key
+    return _ARTICLE.sub("", key) if "ال" in key else key
+
+
+def bare_keys(keys: Collection[str]) -> list[str]:
+    """Return the :func:`bare_key` of each key, in less time than one by one."""
+    return bare_key("\n".join(keys)).split("\n") if keys else []
