@@ -36,6 +36,8 @@ _BETWEEN = ("بين", "مابين")
 _PERCENT = frozenset(["%", "٪", *fold_words("بالمئة بالمائة بالمية")])
 _HUNDRED = frozenset(fold_words("المئة المائة المية"))
 _STOPS = ".,،؛;:"
+SIGNS = {"+": "at_least", "~": "about", "≈": "about", "±": "about"}
+"""Signs that bound the number they stand by."""
 _QUOTES = " \t\"'«»“”‘’()[]\u200f\u200e\u202b\u202c\u0640"
 
 
@@ -50,6 +52,8 @@ def match(phrases: tuple[Phrase, ...], tokens: Sequence[str], at: int) -> Phrase
 
 def bounds_before(text: str, start: int, conventions: Conventions) -> tuple[list[str], bool]:
     """Return the bounds that stand just before a span, and whether ``بين`` does."""
+    if text[start - 1] in SIGNS:
+        return [SIGNS[text[start - 1]]], False
     # One word tells whether it is worth looking further; most often it is not.
     before = text[max(0, start - _NEXT) : start].rstrip(_QUOTES).rsplit(None, 1)
     last = before[-1].translate(FOLDED) if before else ""
@@ -95,13 +99,17 @@ def bounds_behind(tokens: Sequence[str], at: int, conventions: Conventions) -> l
     trailing = conventions.trailing
     bounds = []
     for index, token in enumerate(tokens[at : at + _WITHIN], at):
-        if token in trailing and (found := match(trailing[token], tokens, index)) is not None:
+        if token == "+" and index == at:  # noqa: S105 - a sign
+            bounds.append("at_least")
+        elif token in trailing and (found := match(trailing[token], tokens, index)) is not None:
             bounds.append(found.bound)
     return bounds
 
 
 def bounds_after(text: str, end: int, conventions: Conventions) -> tuple[list[str], bool]:
     """Return the bounds just behind a span, and whether a percent sign stands there."""
+    if text[end] == "+":
+        return ["at_least"], False
     # One or two words tell whether it is worth looking further; most often it is not.
     words = text[end : end + _NEXT].strip(_QUOTES).split(None, 2)
     first = words[0].strip(_STOPS).translate(FOLDED) if words else ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from train.bounds import bounds_after, bounds_before, bounds_behind, match
+from train.bounds import SIGNS, bounds_after, bounds_before, bounds_behind, match
 from train.conventions import Conventions, Phrase
 from train.folding import FOLDED, fold_words
 from train.numerals import TOKEN
@@ -35,7 +35,12 @@ RULES = {
 _LONGEST = 240
 """Characters of a span that are read; no count is longer, a tagger's slip may be."""
 _ORDER = ("at_least", "at_most", "up_to", "about")
-_PASSED_OVER = frozenset([*MARKS, *fold_words("و من ب ل ما كلا كلتا كلي كلتي")])
+_PASSED_OVER = frozenset(
+    [
+        *(MARKS - {"<", ">"}),  # which of the two is meant depends on how the line was laid out
+        *fold_words("و من ب ل ال ما كلا كلتا كلي كلتي بينهم وبينهم بينهن بينهما ضمنهم"),
+    ]
+)
 _BETWEEN = frozenset(fold_words("بين مابين"))
 # A tagger may take the word of harm into the span.
 _HARM = frozenset(
@@ -137,6 +142,8 @@ def _lead(
             bounds.append(phrase.bound)
         elif token in _PASSED_OVER or (at < last and token in _HARM):
             at += 1
+            if token in SIGNS:
+                bounds.append(SIGNS[token])
         elif token in _BETWEEN:
             at, has_between = at + 1, True
         else:

@@ -8,25 +8,8 @@ is never read as a number.
 from __future__ import annotations
 
 from train.folding import fold_words
+from train.plurals import PLURALS, is_plural
 
-# Broken plurals, of people above all: without a number they are no count.
-_PLURALS = frozenset(
-    fold_words("""
-    اشخاص افراد رجال نساء نسوه اطفال اولاد ابناء بنات شبان شباب فتيان فتيات صبيان صبيه غلمان رضع
-    جنود ضباط عسكر عساكر حراس مشاه بحاره طلاب طلبه تلاميذ عمال عمله سكان اهالي اهل ناس قرويون بدو
-    قتلي جرحي اسري مرضي موتي ضحايا شهداء غرقي هلكي صرعي رهائن سبايا اماء جثث جثامين رفات
-    عناصر كوادر قاده زعماء رؤساء وزراء سفراء امراء ملوك نواب اعضاء وجهاء شيوخ مشايخ ائمه خطباء
-    علماء فقهاء قضاه محامون اطباء خبراء نشطاء زملاء رفاق اصدقاء اقارب اقرباء اشقاء اخوه اخوات ذوي
-    اباء امهات ازواج زوجات احفاد اجداد جيران ركاب سياح تجار مزارعون رعاه صياد صحفيون كتاب فنانون
-    ثوار عملاء خونه ارهابيون انصار اتباع مرتزقه قراصنه لصوص مجرمون خلايا فصائل ميليشيات قوات
-    اجانب عرب اتراك اكراد كرد افغان روس امريكان اميركان انجليز فرس هنود صينيون يهود نصاري اقباط
-    سود بيض شيعه سنه دروز غجر تتار شيشان باكستانيون حجاج زوار ضيوف وافدون ماره اناس اخرون اخريات
-    حالات خسائر ارواح اصابات وفيات انفار خدم عبيد طهاه سعاه دعاه غزاه جناه عصاه جنرالات ساسه كبار
-    صغار جدد قدامي جواسيس مخبرون شهود رعايا مدراء عوائل قبائل عشائر حجيج رهبان كهنه اساقفه قساوسه
-    شياطين مساكين مجانين سلاطين فرسان جرذان ذئاب ارامل ايتام معاقون لاجئون نازحون اطقم طواقم وحدات
-    مواكب غواصون سجناء معتقلون نزلاء طيارون سعاده عقداء عمداء الويه نقباء ملازمون صيادله مسعفون
-    """)
-)
 # Singulars that end, or seem to end, like a dual or a plural.
 _SINGULARS = frozenset(
     fold_words("""
@@ -37,15 +20,22 @@ _SINGULARS = frozenset(
     مواطن قنصل استاذ محام قاض راع لواء عداء بناء سقاء حذاء
     """)
 )
+# Duals with a pronoun that are written as a nisba would be.
+_WITH_PRONOUN = frozenset(
+    stem + "يه"
+    for stem in fold_words(
+        "مرافق مقاتل مسلح مساعد معاون مؤيد مناصر مسؤول موظف مهاجم مستشار ناشط سائق محارب مواطن مجند"
+    )
+)
 # Nouns whose plural is broken: with ـي before a complement they are dual (رجلي أمن), while in other
 # nouns ـي is the construct plural (مسلحي داعش) or belongs to a nisba (جندي, شرطي).
 _BROKEN = frozenset(
     fold_words("""
-    رجل طفل شخص ضابط عنصر فرد ولد شاب فتي قائد زعيم عضو عامل حارس سائق طالب راكب سائح تاجر قتيل جريح
-    اسير شهيد مريض جثه امراه سيده فتاه طفله طالبه ضحيه رهينه مدير وزير نائب سفير امير شيخ امام خبير
-    طبيب ناشط زميل رفيق صديق شقيق شقيقه اخ ابن ابنه بنت زوج زوجه جد عم خال جار عميل عقيد عميد نقيب
-    ملازم لواء سجين نزيل شاهد كاتب صبي صبيه غلام عالم فقيه قاضي داعيه مساعد مرافق رقيب عريف قناص
-    ممرضه مدرسه معلمه موظفه مواطنه مجنده شرطيه حاخام قس راهب راهبه كاهن مستشار مبعوث
+    رجل طفل شخص ضابط عنصر فرد ولد والد شاب فتي قائد زعيم عضو عامل حارس طالب راكب سائح تاجر قتيل جريح
+    اسير شهيد مريض جثه امراه سيده فتاه طفله طالبه ضحيه رهينه وزير نائب سفير امير شيخ امام خبير
+    طبيب زميل رفيق صديق شقيق شقيقه اخ ابن ابنه بنت زوج زوجه جد عم خال جار عميل عقيد عميد نقيب
+    ملازم لواء سجين نزيل شاهد كاتب صبي صبيه غلام عالم فقيه قاضي داعيه رقيب عريف
+    ممرضه مدرسه معلمه موظفه مواطنه مجنده شرطيه حاخام قس راهب راهبه كاهن
     """)
 )
 # What a masculine noun of the form ـا governs where it is a dual (سائقا شاحنات, رجلا شرطة), and not
@@ -56,6 +46,11 @@ _COMPLEMENTS = frozenset(
 _LONGEST = 20
 """Letters of the longest noun; what is longer is several words run together."""
 _PRONOUNS = ("هما", "هم", "هن", "ها", "ه", "نا")
+_PARENTS = frozenset(
+    f"والد{ending}{pronoun}"
+    for ending in ("", "ا", "ي", "ت", "تا", "تي")
+    for pronoun in ("", "ه", "ها", "هم", "هما", "ان", "ين")
+)
 _ARTICLES = (("وال", 3), ("فال", 3), ("بال", 3), ("كال", 3), ("ولل", 3), ("لل", 2), ("ال", 2))
 _NOT_NOUNS = frozenset(
     fold_words("""
@@ -63,13 +58,15 @@ _NOT_NOUNS = frozenset(
     فيهم عند قرب بعد قبل تحت فوق ضد حيث كما لكن ثم او ام اذا هذا هذه هؤلاء ذلك تلك كان كانوا كانت اي
     فيه فيها فيهما به بها له لها لهم معه معها معهم عليه عليها اليه اليها منه منها خلال خلاله خلالها
     اثناء منذ داخل خارج جراء اثر بسبب فيما بعدما لاحقا ايضا حينها غير سوي ليس دون نفس نفسه قرابه
-    نصف ربع ثلث ثلثا ثلثي ارباع نسبه
+    نصف ربع ثلث ثلثا ثلثي ارباع نسبه مالا مايقارب عمره عمرها اعمارهم يبلغ تبلغ بلغ بلغت وصل ارتفع
+    امس غدا اليوم الان حصيله عدده عددهم
     """)
 )
 _GROUPS = frozenset(
     fold_words("""
     شرطة جيش حرس شعب حزب تنظيم ميليشيا مليشيا حركة قوة حكومة مقاومة معارضة فصيل كتيبة سرية فوج
     قبيلة عشيرة قرية بلدة مدينة ركب قافلة موكب جمهور حشد جمع أمن
+    رتل سرب رهط قوم زمرة عصبة فئة نخبة فرقة فيلق لجنة بعثة ثلة كوماندوس كومندوس كوماندوز وحدة
     """)
 )
 # Adjectives of a plural of people; they also show that ـين before them is no dual.
@@ -78,37 +75,36 @@ _PLURAL_ADJECTIVES = frozenset(
 )
 
 
+_PLURAL = "a plural without a number"
+
+
 def bare(word: str) -> tuple[str, bool]:
     """Return a folded noun without attached particles, and whether it has the article.
 
     ``و`` is taken off only where no known noun begins with it.
     """
-    if word in _NOT_NOUNS:
+    if word in _NOT_NOUNS or word in _PARENTS:
         return word, False
     for article, length in _ARTICLES:
         if word.startswith(article) and len(word) > length + 1:
             return word[length:], True
-    if _is_known(word) or len(word) < 4:
+    if is_known(word) or len(word) < 4:
         return word, False
     if word[0] == "و" and word[:3] not in ("وزي", "والد", "ولد", "واع", "وكي", "وسي", "وجي", "واح"):
         return word[1:], False
-    if word[0] in "بلفك" and _is_known(word[1:]):
+    if word[0] in "بلفك" and is_known(word[1:]):
         return word[1:], False
     return word, False
 
 
-def _is_known(word: str) -> bool:
+def is_known(word: str) -> bool:
+    """Tell whether a folded noun without particles is in one of the lists of this module."""
     return (
         word in _BROKEN
         or word in _SINGULARS
-        or word in _PLURALS
+        or word in PLURALS
         or (word[-2:] in ("ان", "ين") and word[:-2] in _BROKEN)
     )
-
-
-def is_plural(word: str) -> bool:
-    """Tell whether a folded word is a plural for certain: a broken one, or one in ـون or ـات."""
-    return word in _PLURALS or (len(word) > 4 and word[-2:] in ("ون", "ات"))
 
 
 def number_of(word: str, following: str) -> int | str:
@@ -124,25 +120,16 @@ def number_of(word: str, following: str) -> int | str:
         return "a group, which does not tell how many"
     if word in _SINGULARS:
         return 1
-    if word in _PLURALS:
-        return "a plural without a number"
+    if word in PLURALS:
+        return _PLURAL
     if word in _BROKEN:
         return 1
-    ending = word[-2:]
-    if ending in ("ان", "ين"):
+    if word[-2:] in ("ان", "ين"):
         adjective, _ = bare(following)
         if adjective in _PLURAL_ADJECTIVES and word[:-2] not in _BROKEN:
-            return "a plural without a number"
+            return _PLURAL
         return 2 if len(word) > 4 else 1
-    if ending == "ون" and len(word) > 4:
-        return "a plural without a number"
-    if ending == "ات" and len(word) > 3:
-        return "a plural without a number"
-    if word.endswith("اء") and len(word) > 4:
-        return "a plural without a number"
-    if len(word) == 5 and word[0] == "ا" and word[3] == "ا":  # أفعال, as in أطفال
-        return "a plural without a number"
-    return _of_construct(word, following)
+    return _PLURAL if is_plural(word) else _of_construct(word, following)
 
 
 def _of_construct(word: str, following: str) -> int | str:
@@ -151,8 +138,8 @@ def _of_construct(word: str, following: str) -> int | str:
     has_complement = len(following) > 2 and following not in _NOT_NOUNS
     if last == "ي" and _is_broken(stem):
         return 2 if has_complement else 1
-    if last == "ي" and word[0] == "م" and following[:2] == "ال" and following[-1:] not in "يه":
-        return "a plural without a number"  # مسلحي التنظيم
+    if last == "ي" and has_complement and following[-1] != "ي" and _is_participle(stem, following):
+        return _PLURAL  # مسلحي التنظيم
     if last == "ا" and len(word) > 3 and has_complement:
         if following[:2] == "ال" or following[-2:] == "ات" or following[-1] == "ه":
             return 2
@@ -161,13 +148,25 @@ def _of_construct(word: str, following: str) -> int | str:
         if not word.endswith(pronoun):
             continue
         stem = word[: -len(pronoun)]
-        if stem in _PLURALS or (stem[-1:] == "ئ" and stem[:-1] + "ء" in _PLURALS):
-            return "a plural without a number"
-        # طفليهما, ولداه; but a bare ـيه is rather a nisba: نمساوية
-        is_sure = _is_broken(stem[:-1]) or (len(pronoun) > 1 and len(stem) > 4)
-        if stem[-1:] in ("ي", "ا") and is_sure:
+        singular, end = stem[:-1], stem[-1:]
+        if stem in PLURALS or (end == "ئ" and singular + "ء" in PLURALS):
+            return _PLURAL
+        if end == "ت" and singular + "ه" in PLURALS:  # قادتها
+            return _PLURAL
+        if end == "و" and len(stem) > 4:  # مسلحوه
+            return _PLURAL
+        # طفليهما, ولداه, مرافقيه; but a bare ـيه is rather a nisba: نمساوية
+        is_long = len(stem) > 4 and (len(pronoun) > 1 or word in _WITH_PRONOUN)
+        if end in ("ي", "ا") and (is_long or _is_broken(singular)):
             return 2
     return 1
+
+
+def _is_participle(stem: str, following: str) -> bool:
+    """Tell whether a noun before ـي is one that has its plural in ـون, and is no nisba then."""
+    if stem[:1] == "م":
+        return following[:2] == "ال" and following[-1] != "ه"
+    return len(stem) == 4 and stem[1] == "ا" and stem not in _BROKEN
 
 
 def _is_broken(stem: str) -> bool:

@@ -20,7 +20,7 @@ TOKEN = re.compile(
     r"[^\W\d_]+(?![^\W_])"  # letters alone, the commonest
     r"|[^\W\d_]*\d{1,3}(?: \d{3})+(?!\d)"  # 12 000
     r"|[^\W\d_]*\d+(?:[.,٬٫'’]\d+|،\d{3}(?!\d))*"  # 15, 12,000, 3.5, and letters stuck to them
-    r"|[%٪\-‐‑–—−/+،؛,;:.!؟?\n]"
+    r"|[%٪\-‐‑–—−/+~≈±<>،؛,;:.!؟?\n]"
 )
 """The tokens of a folded text: numbers with what is stuck before them, runs of letters, and the
 marks that part or join numbers. Brackets and quotes are no tokens."""

@@ -13,9 +13,10 @@ from typing import NamedTuple
 from train.bounds import is_percent, match
 from train.conventions import Conventions, Phrase
 from train.folding import fold_words
-from train.nouns import bare, is_plural, number_of
-from train.number_words import NUMBER_WORDS, is_ordinal
+from train.nouns import bare, is_known, is_plural, number_of
+from train.number_words import NUMBER_WORDS, is_number, is_ordinal
 from train.numerals import Numeral, read_numeral
+from train.things import counts_things, is_thing
 
 
 class Quantity(NamedTuple):
@@ -31,14 +32,19 @@ class Quantity(NamedTuple):
 
 
 _SHARE = "a share, not a number of people"
-MARKS = frozenset("%٪-‐‑–—−/+،؛,;:.!؟?\n")
+_THING = "a number of things, not of people"
+MARKS = frozenset("%٪-‐‑–—−/+~≈±<>،؛,;:.!؟?\n")
 """The tokens that are no words."""
 _JOINERS = frozenset([*"-‐‑–—−", *fold_words("إلى أو أم حتى")])
 _ONES = frozenset(fold_words("أحد إحدى أحدهم إحداهن أحدهما إحداهما"))
+_BOTH = frozenset(fold_words("كلاهما كليهما كلتاهما كلتيهما"))
 _OTHERS = frozenset(fold_words("آخر أخرى"))
 _NOBODY = frozenset(fold_words("أحد شخص"))
 _BEHIND_NOUN = frozenset(fold_words("واحد واحدة واحدا اثنان اثنين اثنتان اثنتين"))
 _FUSED = re.compile(r"[وفبل]?(ثلاثه|اربعه|خمسه|سته|سبعه|ثمانيه|تسعه|عشره)([^\W\d_]{3,})")
+# Signs that make one date, time or sum of two numbers (15/5/2014).
+_MADE_OF_TWO = frozenset("/:+")
+_TO = frozenset(fold_words("إلى على عن بين"))
 _PREPOSITIONS = frozenset(fold_words("من في على إلى عن بين قرب مع منذ خلال بعد قبل عند تحت ضد"))
 # Adjectives that say of their noun what a vague word says: أشخاص عدة, عناصر كثيرة.
 _ADJECTIVES = {
@@ -70,6 +76,8 @@ def quantity(
     following = tokens[at + 1] if at + 1 < len(tokens) else ""
     if word in _ONES or (word[0] in "وفبل" and word[1:] in _ONES):
         return Quantity(1, 1, False, "one_of", _noun(tokens, at + 1), at + 1)
+    if word in _BOTH:
+        return Quantity(2, 2, False, "dual", None, at + 1)
     if word == "لا" and following in _NOBODY:
         return Quantity(0, 0, False, "none", None, at + 2)
     if is_ordinal(word):
@@ -79,9 +87,13 @@ def quantity(
         return Quantity(1, 1, False, "another", None, at + 1)
     if noun == "اخرين" or word in MARKS:
         return "a plural without a number"  # or the dual, آخرَين: the letters do not tell
+    if is_thing(noun):
+        return _THING
     later = _behind_noun(tokens, at, conventions)
     if later is not None:
         return later
+    if _is_of_a_number(tokens, at, noun):
+        return "a number behind a word that is not known"
     fused = _FUSED.match(word)
     if fused is not None and is_plural(fused[2]):  # سبعةضباط
         apart = [*tokens[:at], fused[1], fused[2], *tokens[at + 1 :]]
@@ -120,6 +132,8 @@ def vague_quantity(
                 return later
         if "من" in tokens[at : at + 5]:  # عدد كبير من المصلين
             noun_at = at + list(tokens[at : at + 5]).index("من")
+    if _counts_things(tokens, at):
+        return _THING
     least, most, rule = phrase.least, phrase.most, f"vague:{phrase.name}"
     if at + 1 < len(tokens) and tokens[at] in _JOINERS:  # عشرات أو مئات
         others = conventions.leading.get(tokens[at + 1])
@@ -134,7 +148,13 @@ def _behind_noun(tokens: Sequence[str], at: int, conventions: Conventions) -> Qu
     """Read a number behind its noun: ``الجنود الخمسة``, ``الضحايا الـ298``, ``شخص واحد``."""
     for index in range(at + 1, min(len(tokens), at + 6)):
         token = tokens[index]
-        if token in _PREPOSITIONS:
+        if token == "ال":  # noqa: S105 - an article that stands alone: الركاب الـ 159
+            numeral = read_numeral(tokens, index + 1) if index + 1 < len(tokens) else None
+            if isinstance(numeral, Numeral):
+                noun, _ = bare(tokens[at])
+                return Quantity(numeral.value, numeral.value, False, "digits", noun, numeral.end)
+            return None
+        if token in _PREPOSITIONS or token in _JOINERS:
             return None
         noun, is_definite = bare(tokens[at])
         if token in _ADJECTIVES:
@@ -183,11 +203,17 @@ def _from_numeral(
     if isinstance(other, Numeral):
         if is_percent(tokens, other.end):
             return _SHARE
+        if _counts_things(tokens, other.end):
+            return _THING
         most = other.value
         if scale == 1 and other.scale > 1 and value * other.scale <= most:
             value *= other.scale  # بين 3 و4 آلاف
         value, most = min(value, most), max(value, most)
         return Quantity(value, most, False, "range", _noun(tokens, other.end), other.end)
+    if end < len(tokens) - 1 and tokens[end] in _MADE_OF_TWO and tokens[end + 1].isdecimal():
+        return "a date, a time or a sum"
+    if _counts_things(tokens, end):
+        return _THING
     split = _split(tokens, at, end) if is_between else None
     if split is not None:
         return split
@@ -206,6 +232,23 @@ def _split(tokens: Sequence[str], at: int, end: int) -> Quantity | None:
             noun = _noun(tokens, second.end)
             return Quantity(first.value, second.value, False, "range", noun, second.end)
     return None
+
+
+def _counts_things(tokens: Sequence[str], at: int) -> bool:
+    """Tell whether the number that ends before ``tokens[at]`` is one of things."""
+    if at >= len(tokens):
+        return False
+    return counts_things(tokens[at], tokens[at + 1] if at + 1 < len(tokens) else "")
+
+
+def _is_of_a_number(tokens: Sequence[str], at: int, noun: str) -> bool:
+    """Tell whether a word is rather one that says something of a number: ``ارتفع إلى 20``."""
+    place = at + 2 if at + 1 < len(tokens) and tokens[at + 1] in _TO else at + 1
+    if place >= len(tokens) or not is_number(tokens[place]) or is_known(noun):
+        return False
+    numeral = read_numeral(tokens, place)
+    # An age may stand behind any noun: فلسطيني (25 عاما)
+    return isinstance(numeral, Numeral) and not _counts_things(tokens, numeral.end)
 
 
 def _noun(tokens: Sequence[str], at: int) -> str | None:
