@@ -38,7 +38,10 @@ def governor(clause: Clause, first: int, floor: int) -> Reading | None:
         cue = clause.cues[at]
         word = clause.words[at]
         if cue is not None:
-            return None if at in clause.predicates else clause.joined_with(at, cue, floor)
+            # «شهيد و[3 إصابات]» are two counts.
+            is_another = cue.kind == "person" and clause.is_joined(first)
+            is_taken = is_another or at in clause.predicates
+            return None if is_taken else clause.joined_with(at, cue, floor)
         if word in _OVER and clause.word(at + 1) == "علي":
             return "killed", "noun:القضاء على"
         if word in _SEARCH and clause.word(at + 1) == "عن":

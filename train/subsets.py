@@ -48,6 +48,8 @@ def is_subset(
         at -= 1
     if not index or first >= last:
         return False
+    if clause.words[first] in SUBSET:  # a tagger may take «بينهم» into the span
+        return True
     if (at > floor and _among(clause, at - 1)) or _among(clause, last):
         return True
     harm, before = readings[index][0], readings[index - 1][0]
