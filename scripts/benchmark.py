@@ -31,6 +31,7 @@ import numpy as np
 import typer
 
 from train.corpus import read_corpus
+from train.count import LABEL
 from train.counts import read_number
 from train.model_folder import open_model, shipped_tagger
 from train.naming import Namer
@@ -230,7 +231,7 @@ def counts(
     resolver = Resolver.load()
     namer = Namer(resolver.lexicon)
     places = [
-        (document.text, [(s.start, s.end) for s in document.spans if s.label == "CASUALTY"])
+        (document.text, [(s.start, s.end) for s in document.spans if s.label == LABEL])
         for document in documents
     ]
     casualties = [(text, start, end) for text, spans in places for start, end in spans]
@@ -238,7 +239,7 @@ def counts(
         (document.text, span.start, span.end, span.label)
         for document in documents
         for span in document.spans
-        if span.label != "CASUALTY"
+        if span.label != LABEL
     ]
 
     def numbers() -> None:

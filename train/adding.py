@@ -40,6 +40,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from train.count import LABEL
 from train.document import Document, Span
 from train.folding import fold
 from train.people import Mention, People, gather
@@ -71,7 +72,7 @@ class Judged:
 
 def judge(document: Document) -> dict[Span, Judged]:
     """Return what becomes of each CASUALTY span of a document, in text order."""
-    casualties = [span for span in document.spans if span.label == "CASUALTY"]
+    casualties = [span for span in document.spans if span.label == LABEL]
     judged = {span: Judged("unread") for span in casualties}
     counted = [(span, span.count) for span in casualties if span.count is not None]
     if len(counted) == 1:  # most often; there is nothing to compare it with

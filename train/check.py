@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from train.count import LABEL
 from train.document import Document, Span
 from train.normalizer import Normalizer
 from train.words import Word, split_words
@@ -97,7 +98,7 @@ def _unmarked(documents: Sequence[Document], words: Sequence[list[Word]]) -> Ite
     labels: dict[str, Counter[str]] = defaultdict(Counter)
     for document in documents:
         for span in document.spans:
-            if span.label != "CASUALTY":  # counts are told from each other by their sentence
+            if span.label != LABEL:  # counts are told from each other by their sentence
                 labels[plain(document.text[span.start : span.end])][span.label] += 1
     frequent = {phrase for phrase, counts in labels.items() if counts.total() >= FEWEST}
     longest = max((phrase.count(" ") + 1 for phrase in frequent), default=0)
@@ -149,7 +150,7 @@ Rule = Callable[[str, Span], str | None]
 def _number_in_front(text: str, span: Span) -> str | None:
     first = _words(text, span)[0]
     bare = _CLITICS.sub("", first)
-    if span.label == "CASUALTY":
+    if span.label == LABEL:
         return None
     if _DIGIT.search(first[:1]) or first in _NUMBERS or bare in _NUMBERS - {"الف"}:
         return f"a number opens a {span.label} (R5: it stays outside)"
@@ -159,7 +160,7 @@ def _number_in_front(text: str, span: Span) -> str | None:
 
 
 def _casualty_without_a_count(text: str, span: Span) -> str | None:
-    if span.label != "CASUALTY":
+    if span.label != LABEL:
         return None
     found = _words(text, span)
     bare = [_CLITICS.sub("", word) for word in found]

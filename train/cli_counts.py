@@ -42,7 +42,8 @@ def counts(
     """
     import json
 
-    from train.count_file import LABEL, attach_counts
+    from train.count import LABEL
+    from train.count_file import attach_counts
     from train.count_scores import has_counts, is_gold, score_counts
     from train.jsonl import dump_record
     from train.lines import write_whole

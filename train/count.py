@@ -10,6 +10,8 @@ from typing import Any
 
 from train.errors import Fault
 
+LABEL = "CASUALTY"
+"""The label whose spans are counts."""
 OUTCOMES = ("killed", "injured", "killed_or_injured", "abducted", "missing", "unknown")
 
 

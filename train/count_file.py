@@ -11,14 +11,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from train.count import Count, parse_count
+from train.count import LABEL, Count, parse_count
 from train.document import Document, Span
 from train.errors import DataError, Fault, InputError
 from train.jsonl import load_object
 from train.lines import read_lines
-
-LABEL = "CASUALTY"
-"""The label whose spans are counts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from train.count_file import LABEL
+from train.count import LABEL
 from train.document import Document, Span
 
 
@@ -70,19 +70,28 @@ def score_counts(gold: Sequence[Document], read: Sequence[Document]) -> CountSco
 
 
 def pair(gold: Sequence[Span], found: Sequence[Span]) -> list[tuple[Span, Span | None]]:
-    """Return each gold CASUALTY span with the found one that is paired with it, in text order."""
+    """Return each gold CASUALTY span with the found one that is paired with it, in text order.
+
+    Both stand in text order.
+    """
     ours = [span for span in gold if span.label == LABEL]
     theirs = [span for span in found if span.label == LABEL]
-    touching = sorted(
-        (-_shared(a, b), i, j)
-        for i, a in enumerate(ours)
-        for j, b in enumerate(theirs)
-        if _shared(a, b) > 0
-    )
+    touching: list[tuple[int, int, int]] = []
+    first = 0  # of theirs that does not end before the span in hand
+    for i, a in enumerate(ours):
+        while first < len(theirs) and theirs[first].end <= a.start:
+            first += 1
+        for j in range(first, len(theirs)):
+            if theirs[j].start >= a.end:
+                break
+            if _shared(a, theirs[j]) > 0:
+                touching.append((-_shared(a, theirs[j]), i, j))
     partners: dict[int, int] = {}
-    for _, i, j in touching:
-        if i not in partners and j not in partners.values():
+    taken: set[int] = set()
+    for _, i, j in sorted(touching):
+        if i not in partners and j not in taken:
             partners[i] = j
+            taken.add(j)
     return [(span, theirs[partners[i]] if i in partners else None) for i, span in enumerate(ours)]
 
 

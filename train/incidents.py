@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from train.adding import judge
-from train.count import OUTCOMES
+from train.count import LABEL, OUTCOMES
 from train.document import Document, Span
 from train.normalizer import Normalizer
 from train.ranges import Range
@@ -33,7 +33,7 @@ _PLAIN = Normalizer()
 
 def has_casualties(document: Document) -> bool:
     """Return whether a document counts any people, whether or not the count could be read."""
-    return any(span.label == "CASUALTY" for span in document.spans)
+    return any(span.label == LABEL for span in document.spans)
 
 
 def incident(document: Document) -> dict[str, Any]:
@@ -65,8 +65,7 @@ def incident(document: Document) -> dict[str, Any]:
     row["bases"] = _distinct(_kind(document.text, span) for span in _of(document, "BASE"))
     row["counts"] = [document.text[span.start : span.end] for span in judged]
     row["spans"] = [
-        span.to_dict(document.text)
-        | ({"added": judged[span].added} if span.label == "CASUALTY" else {})
+        span.to_dict(document.text) | ({"added": judged[span].added} if span.label == LABEL else {})
         for span in document.spans
     ]
     return row

@@ -14,8 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from train.conventions import Conventions
-from train.count import Count
-from train.count_file import LABEL
+from train.count import LABEL, Count
 from train.counts import Unread, read_number
 from train.document import Document, Span
 from train.lexicon import Lexicon
