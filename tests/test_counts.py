@@ -439,6 +439,7 @@ def test_an_empty_file_changes_nothing(tmp_path: Path) -> None:
         ("before:\n  about: نحو\n", "expected a list of phrases"),
         ("- vague\n", "expected a mapping"),
         ("vague: {\n", "is not YAML"),
+        ("vague: " + "[" * 5_000, "nested too deep"),
     ],
 )
 def test_a_wrong_file_is_refused(tmp_path: Path, text: str, told: str) -> None:

@@ -156,8 +156,10 @@ def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"absent\.jsonl"):
+    with pytest.raises(InputError, match=r"absent\.jsonl: no such file .*; name a lexicon"):
         Lexicon.load([tmp_path / "absent.jsonl"])
+    with pytest.raises(InputError, match=r": is a folder; name a lexicon"):
+        Lexicon.load([tmp_path])
 
 
 def test_bytes_that_are_not_utf_8(tmp_path: Path) -> None:

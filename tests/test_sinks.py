@@ -334,8 +334,8 @@ def test_to_without_a_format(value: str) -> None:
     [
         (("xml",), "jsonl, csv"),
         (("csv", "words"), "--rows: 'words' is none of documents, spans"),
-        (("conll", "spans"), "conll cannot hold a row a span; use jsonl"),
-        (("txt", "spans"), "txt cannot hold a row a span"),
+        (("conll", "spans"), "conll cannot hold rows of spans; use jsonl"),
+        (("txt", "spans"), "txt cannot hold rows of spans"),
         (("csv", "documents", ".zip"), ".gz, .xz, .zst"),
         (("parquet", "documents", ".gz"), "leave .gz out"),
     ],

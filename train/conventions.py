@@ -116,6 +116,8 @@ def _entries(path: Path) -> Iterable[tuple[str, str, Any]]:
     except (UnicodeDecodeError, yaml.YAMLError) as error:
         reason = str(error).replace("\n", " ")
         raise InputError(f"{path}: is not YAML in UTF-8 ({reason})") from None
+    except RecursionError:
+        raise InputError(f"{path}: is nested too deep; expected words and [least, most]") from None
     if data is None:
         return
     for section, table in _mapping(data, f"{path}", _SECTIONS).items():

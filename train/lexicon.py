@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from train.entries import TYPES, Entry, Institution, parse_entry
-from train.errors import DataError, Fault, MarsadError
+from train.errors import DataError, Fault, InputError, MarsadError
 from train.jsonl import load_object
 from train.lines import read_lines
 from train.phrases import bare_key, phrase_key
@@ -46,6 +46,10 @@ class Lexicon:
             InputError: a file cannot be read.
             DataError: lines are wrong, with every fault.
         """
+        for path in extra:
+            if not path.exists() or path.is_dir():
+                found = "is a folder" if path.is_dir() else f"no such file (looked in {Path.cwd()})"
+                raise InputError(f"{path}: {found}; name a lexicon, a JSONL file of entries")
         return load_lexicon(sorted(FOLDER.glob("*.jsonl")), extra)
 
     def digest(self) -> str:

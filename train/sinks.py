@@ -83,8 +83,8 @@ class Sink:
             raise InputError(f"{self.compression!r} is no compression; one of {known}")
         if self.rows != "documents" and self.format in _UNTABLED:
             raise InputError(
-                f"--rows {self.rows}: {self.format} cannot hold a row a {self.rows[:-1]}; "
-                "use jsonl, csv, tsv, parquet or xlsx, or leave --rows out"
+                f"{self.format} cannot hold rows of {self.rows}; use jsonl, csv, tsv, parquet or "
+                "xlsx, or write rows of documents"
             )
         if self.format in _PACKED and self.compression:
             raise InputError(
