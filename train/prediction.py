@@ -196,7 +196,7 @@ def _header(
             "stdin_format": read.stdin_format,
             "part_documents": job.part_documents,
             "takes_spans": job.takes_spans,
-            "counts_and_names": None if job.resolver is None else job.resolver.digest(),
+            "conventions_and_lexicons": None if job.resolver is None else job.resolver.digest(),
         },
         "inputs": [
             {"name": s.name if s.kind == "text" else s.path, "size": s.size} for s in sources
