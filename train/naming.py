@@ -62,8 +62,8 @@ class Namer:
         if not words:
             return ""
         first = without_sure_particles(words[0])
-        if first == words[0] and not self._parties.opens(phrase_key(first)):
-            for form in without_particles(first):
+        if not self._parties.opens(phrase_key(first)):  # of للواء, not الواء is left, but اللواء
+            for form in without_particles(words[0]):
                 if self._parties.opens(phrase_key(form)):
                     first = form
                     break
