@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ def spans(*places: tuple[int, int]) -> list[Span]:
 @st.composite
 def flat_spans(draw: st.DrawFn) -> list[Span]:
     borders = sorted(draw(st.sets(st.integers(0, 40), max_size=12)))
-    places = list(zip(borders, borders[1:], strict=False))
+    places = list(pairwise(borders))
     return spans(*(place for place in places if draw(st.booleans())))
 
 
