@@ -6,6 +6,8 @@ The tagger here is a fake one, which marks the word «صاروخ»; the one that
 
 from __future__ import annotations
 
+import csv
+import itertools
 import json
 import os
 import re
@@ -15,7 +17,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -23,6 +25,7 @@ from hypothesis import strategies as st
 
 from train import interrupts as interrupts_module
 from train import output, prediction, ray_engine, storage, tagger
+from train.count import Count
 from train.document import Document, Span
 from train.engine import Coverage, Found
 from train.errors import DataError, Fault, InputError, MarsadError, ModelError
@@ -32,9 +35,11 @@ from train.output import OutputFolder, differences
 from train.parts import Part, PartId, cut
 from train.reading import Reading
 from train.request import Outcome, Request, hidden_folder, refuse_own_input
+from train.resolver import Resolver
 from train.sentences import split_sentences
 from train.sinks import Sink
 from train.sources import ReadOptions, find_sources, plan_shards
+from train.totals import Totals
 from train.words import split_words
 from train.workers import tag_in_processes
 
@@ -123,6 +128,46 @@ def test_sentences_hold_every_word_once(text: str) -> None:
     assert found == [tuple(word) for word in split_words(text)]
 
 
+def test_spans_go_with_their_sentences() -> None:
+    text = "أولى. ثانية حلب! صاروخ"
+    count = Count(2, 2, False, "killed", False)
+    read = Span(17, 22, "CASUALTY", count=count, count_rule="r")
+    spans = (Span(0, 4, "BASE", 0.5), Span(12, 15, "ACTOR"), read)
+    found = list(split_sentences(Document("d", text, spans)))
+    assert [sentence.text for sentence in found] == ["أولى.", "ثانية حلب!", "صاروخ"]
+    assert [sentence.spans for sentence in found] == [
+        (Span(0, 4, "BASE"),),
+        (Span(6, 9, "ACTOR"),),
+        (Span(0, 5, "CASUALTY"),),
+    ]
+    assert (found[0].spans[0].score, found[2].spans[0].count) == (0.5, count)
+    assert found[2].spans[0].count_rule == "r"
+
+
+def test_no_sentence_ends_inside_a_span() -> None:
+    text = "قصف. قتل جندي! هدوء"
+    [one, two] = split_sentences(Document("d", text, (Span(0, 8, "CASUALTY"),)))
+    assert (one.text, two.text) == ("قصف. قتل جندي!", "هدوء")
+    assert one.spans == (Span(0, 8, "CASUALTY"),)
+    [whole] = split_sentences(Document("d", text, (Span(0, 19, "CASUALTY"),)))
+    assert whole.text == text
+
+
+@given(st.data())
+def test_every_span_is_in_one_sentence(data: st.DataObject) -> None:
+    text = data.draw(st.text(st.sampled_from("اب .!\n؟»1"), max_size=40))
+    words = split_words(text)
+    borders = sorted(data.draw(st.sets(st.integers(0, len(words)), max_size=8)))
+    pairs = itertools.pairwise(borders)
+    spans = [Span(words[a].start, words[b - 1].end, "ACTOR") for a, b in pairs]
+    found = [
+        (span.start + sentence.meta["document_start"], span.end + sentence.meta["document_start"])
+        for sentence in split_sentences(Document("d", text, tuple(spans)))
+        for span in sentence.spans
+    ]
+    assert found == [(span.start, span.end) for span in spans]
+
+
 def test_sentences_do_not_hide_a_column() -> None:
     with pytest.raises(InputError, match=r"'document_end'.*rename"):
         list(split_sentences(Document("d", "هدوء", meta={"document_end": 1})))
@@ -157,6 +202,24 @@ def test_sentences_are_tagged_and_documents_counted() -> None:
         ("1:1", 0, 1), ("2:1", 0, 0), ("4:1", 0, 1), ("4:2", 11, 1), ("5:1", 0, 2)
     ]  # fmt: skip
     assert (result.documents, result.spans) == (5, 5)
+
+
+def test_sums_of_incidents_are_those_of_the_rows_that_were_written() -> None:
+    """A document that the format cannot hold is in no row, and so in no sum."""
+
+    def killed(number: int, text: str) -> Document:
+        count = Count(number, number, False, "killed", False)
+        return Document(str(number), text, (Span(0, 4, "CASUALTY", None, count, "digits"),))
+
+    told = [killed(3, "جندي"), killed(40, "جندي \ud800"), killed(500, "جندي"), Document("n", "x")]
+    job = Job(Sink("csv", "incidents"), takes_spans=True)
+    [result] = tag_parts(load_tagger(job), job, [Part(PartId(0, 0), told)])
+    assert (result.totals.rows, result.documents, len(result.faults)) == (2, 3, 1)
+    assert result.totals.told() == "killed 503"
+    [header, *rows] = csv.reader((result.data or b"").decode().splitlines())
+    assert [row[header.index("killed_max")] for row in rows] == ["3", "500"]
+    again = PartResult.from_dict(json.loads(json.dumps(result.to_dict())))
+    assert again.totals == result.totals
 
 
 def test_what_a_format_cannot_hold_is_reported_and_not_counted() -> None:
@@ -212,7 +275,12 @@ def test_the_stages_of_a_part_are_told_apart(tmp_path: Path, monkeypatch: Any) -
     monkeypatch.setattr(Part, "digest", taking(10, Part.digest))
     monkeypatch.setattr(storage, "write_whole_bytes", taking(100, storage.write_whole_bytes))
     [result] = tag_parts(FakeTagger(), Job(Sink("jsonl"), folder=str(tmp_path)), parts_of(TEXTS, 9))
-    assert result.seconds == {"encode": 1, "digest": 10, "write": 200}  # data and record
+    expected = {"resolve": 0, "encode": 1, "digest": 10, "write": 200}  # data and record
+    assert result.seconds == expected
+    resolver = taking(1_000, lambda document: document)  # once for each of the five texts
+    job = Job(Sink("jsonl"), resolver=cast(Resolver, resolver))
+    [result] = tag_parts(FakeTagger(), job, parts_of(TEXTS, 9))
+    assert result.seconds == {**expected, "resolve": 5_000, "write": 0}
 
 
 # --- interrupts
@@ -409,7 +477,8 @@ def test_a_folder_by_hand(tmp_path: Path) -> None:
     assert {key: manifest[key] for key in HEADER} == HEADER
     assert manifest["complete"] is True
     assert manifest["totals"] == {
-        "documents": 5, "spans": 5, "skipped": 1, "words": 15, "substituted": 0, "clipped": 0
+        "documents": 5, "spans": 5, "skipped": 1, "words": 15, "substituted": 0, "clipped": 0,
+        "sums": Totals().to_dict(),  # a row is a document here, and no incident
     }  # fmt: skip
     assert [(p["file"], p["documents"], p["spans"], p["skipped"]) for p in manifest["parts"]] == [
         ("part-00000-00000000.jsonl", 2, 1, 0),
