@@ -97,11 +97,9 @@ def _closing_phrase(words: list[str], conventions: Conventions) -> Phrase | None
 def bounds_behind(tokens: Sequence[str], at: int, conventions: Conventions) -> list[str]:
     """Return the bounds among the tokens of a span behind its number."""
     trailing = conventions.trailing
-    bounds = []
+    bounds = ["at_least"] if tokens[at] == "+" else []
     for index, token in enumerate(tokens[at : at + _WITHIN], at):
-        if token == "+" and index == at:  # noqa: S105 - a sign
-            bounds.append("at_least")
-        elif token in trailing and (found := match(trailing[token], tokens, index)) is not None:
+        if token in trailing and (found := match(trailing[token], tokens, index)) is not None:
             bounds.append(found.bound)
     return bounds
 

@@ -38,7 +38,7 @@ _ORDER = ("at_least", "at_most", "up_to", "about")
 _PASSED_OVER = frozenset(
     [
         *(MARKS - {"<", ">"}),  # which of the two is meant depends on how the line was laid out
-        *fold_words("و من ب ل ال ما كلا كلتا كلي كلتي بينهم وبينهم بينهن بينهما ضمنهم"),
+        *fold_words("و من ب ل ال ما كلا كلتا كلي كلتي بينهم وبينهم بينهن بينهما ضمنهم هؤلاء"),
     ]
 )
 _BETWEEN = frozenset(fold_words("بين مابين"))

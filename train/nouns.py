@@ -8,7 +8,7 @@ is never read as a number.
 from __future__ import annotations
 
 from train.folding import fold_words
-from train.plurals import PLURALS, is_plural
+from train.plurals import LIKE_PLURALS, PLURAL, PLURALS, is_plural
 
 # Singulars that end, or seem to end, like a dual or a plural.
 _SINGULARS = frozenset(
@@ -35,13 +35,13 @@ _BROKEN = frozenset(
     اسير شهيد مريض جثه امراه سيده فتاه طفله طالبه ضحيه رهينه وزير نائب سفير امير شيخ امام خبير
     طبيب زميل رفيق صديق شقيق شقيقه اخ ابن ابنه بنت زوج زوجه جد عم خال جار عميل عقيد عميد نقيب
     ملازم لواء سجين نزيل شاهد كاتب صبي صبيه غلام عالم فقيه قاضي داعيه رقيب عريف
-    ممرضه مدرسه معلمه موظفه مواطنه مجنده شرطيه حاخام قس راهب راهبه كاهن
+    جندي شرطي اخو ابو ممرضه مدرسه معلمه موظفه مواطنه مجنده شرطيه حاخام قس راهب راهبه كاهن
     """)
 )
 # What a masculine noun of the form ـا governs where it is a dual (سائقا شاحنات, رجلا شرطة), and not
 # an accusative singular with its adjective (جنديا تركيا).
 _COMPLEMENTS = frozenset(
-    fold_words("امن صف جيش حدود حرس مرور استخبارات مخابرات دين اعمال درك اسعاف")
+    fold_words("امن صف جيش حدود حرس مرور استخبارات مخابرات دين اعمال درك اسعاف احتلال")
 )
 _LONGEST = 20
 """Letters of the longest noun; what is longer is several words run together."""
@@ -59,7 +59,7 @@ _NOT_NOUNS = frozenset(
     فيه فيها فيهما به بها له لها لهم معه معها معهم عليه عليها اليه اليها منه منها خلال خلاله خلالها
     اثناء منذ داخل خارج جراء اثر بسبب فيما بعدما لاحقا ايضا حينها غير سوي ليس دون نفس نفسه قرابه
     نصف ربع ثلث ثلثا ثلثي ارباع نسبه مالا مايقارب عمره عمرها اعمارهم يبلغ تبلغ بلغ بلغت وصل ارتفع
-    امس غدا اليوم الان حصيله عدده عددهم
+    نصفهم ربعهم ثلثهم ثلثاهم ثلثيهم دزينه دزينات امس غدا اليوم الان حصيله عدده عددهم
     """)
 )
 _GROUPS = frozenset(
@@ -73,9 +73,6 @@ _GROUPS = frozenset(
 _PLURAL_ADJECTIVES = frozenset(
     fold_words("اجانب قتلي جدد كبار صغار افغان اتراك اكراد عرب روس امريكان اميركان كثر عزل ابرياء")
 )
-
-
-_PLURAL = "a plural without a number"
 
 
 def bare(word: str) -> tuple[str, bool]:
@@ -107,6 +104,11 @@ def is_known(word: str) -> bool:
     )
 
 
+def is_no_noun(word: str) -> bool:
+    """Tell whether a folded word is one that counts nobody: a preposition, a share, a verb."""
+    return word in _NOT_NOUNS
+
+
 def number_of(word: str, following: str) -> int | str:
     """Return 1 or 2 where the form of a noun tells it, or why it does not.
 
@@ -121,15 +123,15 @@ def number_of(word: str, following: str) -> int | str:
     if word in _SINGULARS:
         return 1
     if word in PLURALS:
-        return _PLURAL
+        return PLURAL
     if word in _BROKEN:
         return 1
     if word[-2:] in ("ان", "ين"):
         adjective, _ = bare(following)
         if adjective in _PLURAL_ADJECTIVES and word[:-2] not in _BROKEN:
-            return _PLURAL
+            return PLURAL
         return 2 if len(word) > 4 else 1
-    return _PLURAL if is_plural(word) else _of_construct(word, following)
+    return PLURAL if is_plural(word) else _of_construct(word, following)
 
 
 def _of_construct(word: str, following: str) -> int | str:
@@ -139,7 +141,7 @@ def _of_construct(word: str, following: str) -> int | str:
     if last == "ي" and _is_broken(stem):
         return 2 if has_complement else 1
     if last == "ي" and has_complement and following[-1] != "ي" and _is_participle(stem, following):
-        return _PLURAL  # مسلحي التنظيم
+        return PLURAL  # مسلحي التنظيم
     if last == "ا" and len(word) > 3 and has_complement:
         if following[:2] == "ال" or following[-2:] == "ات" or following[-1] == "ه":
             return 2
@@ -150,11 +152,11 @@ def _of_construct(word: str, following: str) -> int | str:
         stem = word[: -len(pronoun)]
         singular, end = stem[:-1], stem[-1:]
         if stem in PLURALS or (end == "ئ" and singular + "ء" in PLURALS):
-            return _PLURAL
+            return PLURAL
         if end == "ت" and singular + "ه" in PLURALS:  # قادتها
-            return _PLURAL
+            return PLURAL
         if end == "و" and len(stem) > 4:  # مسلحوه
-            return _PLURAL
+            return PLURAL
         # طفليهما, ولداه, مرافقيه; but a bare ـيه is rather a nisba: نمساوية
         is_long = len(stem) > 4 and (len(pronoun) > 1 or word in _WITH_PRONOUN)
         if end in ("ي", "ا") and (is_long or _is_broken(singular)):
@@ -166,7 +168,8 @@ def _is_participle(stem: str, following: str) -> bool:
     """Tell whether a noun before ـي is one that has its plural in ـون, and is no nisba then."""
     if stem[:1] == "م":
         return following[:2] == "ال" and following[-1] != "ه"
-    return len(stem) == 4 and stem[1] == "ا" and stem not in _BROKEN
+    is_active = len(stem) == 4 and stem[1] == "ا"  # سائقي
+    return (is_active and stem not in _BROKEN) or stem in LIKE_PLURALS or stem[-1] == "ي"
 
 
 def _is_broken(stem: str) -> bool:

@@ -34,7 +34,7 @@ _UNITS = {
     0: "صفر",
     1: "واحد واحدة واحدا",
     2: "اثنان اثنين اثنا اثني اثنتان اثنتين اثنتا اثنتي ثنتان ثنتين اتنين",
-    3: "ثلاثة ثلاث ثلاثا",
+    3: "ثلاثة ثلاث ثلاثا ثلاتة تلاتة",
     4: "أربعة أربع أربعا",
     5: "خمسة خمس خمسا",
     6: "ستة ست ستا",
@@ -79,6 +79,9 @@ def _bare_words() -> dict[str, tuple[str, int]]:
         if 1 < value < 10:  # words run together: ثلاثةعشر
             for form in forms.split():
                 add(f"{form}عشر {form}عشرة", "teen", 10 + value)
+        if value > 2:  # ثلاثتهم
+            stem = forms.split()[0][:-1] + "ت"
+            add(f"{stem}هم {stem}هن {stem}نا", "unit", value)
     add("أحد إحدى", "one", 1)
     add("أحدعشر إحدىعشرة احدىعشر", "teen", 11)
     for value, stem in _TENS.items():

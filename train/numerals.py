@@ -26,6 +26,7 @@ TOKEN = re.compile(
 marks that part or join numbers. Brackets and quotes are no tokens."""
 
 _TOO_LARGE = "a number too large for a count of people"
+_MAYBE_DECIMAL = re.compile(r"\d{1,3}[.,،]\d{3}")
 _JOINED = ("و", "وال")
 _WHOLE = ("unit", "teen", "ten", "hundred", "hundreds")
 _MULTIPLIERS = ("multiplier", "plural", "either")
@@ -90,6 +91,8 @@ def read_numeral(tokens: Sequence[str], at: int) -> Numeral | str | None:
     if factor is not None and not factor.joined and factor.kind in _MULTIPLIERS:
         if value * factor.value % divisor:
             return "a fraction of a person"
+        if divisor == 1 and _MAYBE_DECIMAL.fullmatch(first):  # 1.250 مليون
+            return "thousands or a fraction: the separator does not tell"
         product = value * factor.value // divisor
         return _sum(tokens, product, at + 2, factor.value, True, is_definite)
     if divisor != 1:

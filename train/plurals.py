@@ -10,6 +10,9 @@ from __future__ import annotations
 
 from train.folding import fold_words
 
+PLURAL = "a plural without a number"
+"""Why a plural is not read."""
+
 PLURALS = frozenset(
     fold_words("""
     اشخاص افراد رجال نساء نسوه اطفال اولاد ابناء بنات شبان شباب فتيان فتيات صبيان صبيه غلمان رضع
@@ -31,16 +34,16 @@ PLURALS = frozenset(
 )
 """Broken plurals, and a few others, folded: of people above all."""
 
-# Singulars of the patterns of رجال, ثوار and جنود.
-_LIKE_PLURALS = frozenset(
+LIKE_PLURALS = frozenset(
     fold_words("""
     إمام غلام شجاع جبان همام نجار حداد خباز طيار بحار حلاق قناص صياد لحام بواب بناء سباح رسام خياط
     جزار فلاح حمال بقال عطار نقاش طباخ فنان سفاح جلاد جراح نحال سياف خطاط فراش رحال دجال ملاح حفار
     سجان غواص رقاص طحان دهان سمان حطاب قصاب طبال زبال كناس نشال نصاب قواد خزاف نساج صراف حجام قبطان
     مصاب معاق مدان شيال جمال سواق خفاف سراج عتال لبان وراق نداف هجام حشاش ختان خيال عراف كشاف
-    عجوز رسول عروس جسور خجول صبور كهول ودود رؤوف زبون بتول قعود ذلول
+    عجوز رسول عروس جسور خجول صبور ودود رؤوف زبون بتول قعود ذلول
     """)
-) - frozenset(["كهول"])
+)
+"""Singulars of the patterns of رجال, ثوار and جنود."""
 
 
 def is_plural(word: str) -> bool:
@@ -62,13 +65,14 @@ def _has_plural_pattern(word: str, letters: int) -> bool:
     if letters == 4:  # رجال, جنود, هواة
         is_participle = word[0] == "م"  # مصور, مصاب
         is_shape = third in ("ا", "و") and last not in ("ا", "ي")
-        return is_shape and not is_participle and word not in _LIKE_PLURALS
+        return is_shape and not is_participle and word not in LIKE_PLURALS
     if letters == 5:
         if word[0] == "ا" and word[3] == "ا":
             return True  # أطفال
         if word[1:3] == "وا":  # دواعش; but مواطن
             return word[0] != "م" and last not in ("ا", "ي", "ه", "ن")
-        return word[2:4] == "ائ" or word[2:] == "ايا"  # رهائن, ضحايا
+        # رهائن, ضحايا; but فدائي
+        return (word[2:4] == "ائ" and last not in ("ا", "ي", "ه")) or word[2:] == "ايا"
     if letters == 6 and third == "ا" and word[0] not in "بفلكو":
         if word[4] == "ي":
             return last not in ("ه", "ا", "ن", "ي", "و")  # مخاتير

@@ -13,10 +13,11 @@ from typing import NamedTuple
 from train.bounds import is_percent, match
 from train.conventions import Conventions, Phrase
 from train.folding import fold_words
-from train.nouns import bare, is_known, is_plural, number_of
+from train.nouns import bare, is_known, is_no_noun, number_of
 from train.number_words import NUMBER_WORDS, is_number, is_ordinal
 from train.numerals import Numeral, read_numeral
-from train.things import counts_things, is_thing
+from train.plurals import PLURAL, PLURALS, is_plural
+from train.things import COUNTED, counts_things, is_thing
 
 
 class Quantity(NamedTuple):
@@ -43,6 +44,8 @@ _NOBODY = frozenset(fold_words("أحد شخص"))
 _BEHIND_NOUN = frozenset(fold_words("واحد واحدة واحدا اثنان اثنين اثنتان اثنتين"))
 _FUSED = re.compile(r"[وفبل]?(ثلاثه|اربعه|خمسه|سته|سبعه|ثمانيه|تسعه|عشره)([^\W\d_]{3,})")
 # Signs that make one date, time or sum of two numbers (15/5/2014).
+_CUT_SHORT = frozenset(fold_words("إلا"))
+_FUSED_TEN = re.compile(r"و(?:عشر|ثلاث|اربع|خمس|ست|سبع|ثمان|تسع)(?:ون|ين)[^\W\d_]")
 _MADE_OF_TWO = frozenset("/:+")
 _TO = frozenset(fold_words("إلى على عن بين"))
 _PREPOSITIONS = frozenset(fold_words("من في على إلى عن بين قرب مع منذ خلال بعد قبل عند تحت ضد"))
@@ -75,25 +78,37 @@ def quantity(
     word = tokens[at]
     following = tokens[at + 1] if at + 1 < len(tokens) else ""
     if word in _ONES or (word[0] in "وفبل" and word[1:] in _ONES):
+        if not following and word[-1] in "دي":
+            return "one of none that are named"  # لم يقتل أحد
         return Quantity(1, 1, False, "one_of", _noun(tokens, at + 1), at + 1)
     if word in _BOTH:
         return Quantity(2, 2, False, "dual", None, at + 1)
     if word == "لا" and following in _NOBODY:
         return Quantity(0, 0, False, "none", None, at + 2)
-    if is_ordinal(word):
-        return Quantity(1, 1, False, "ordinal", None, at + 1)
     noun, _ = bare(word)
+    if (is_ordinal(word) or noun in _OTHERS) and following and following[0] != "و":
+        counted = read_numeral(tokens, at + 1)
+        if isinstance(counted, Numeral) and counted.value > 1 and not counted.definite:
+            return _from_numeral(tokens, at + 1, counted, False)  # آخر ثلاثة جنود
+    if is_ordinal(word):
+        if following[:1] == "و" and is_ordinal(following):
+            return "two ordinals"
+        return Quantity(1, 1, False, "ordinal", None, at + 1)
     if noun in _OTHERS:
         return Quantity(1, 1, False, "another", None, at + 1)
     if noun == "اخرين" or word in MARKS:
-        return "a plural without a number"  # or the dual, آخرَين: the letters do not tell
+        return PLURAL  # or the dual, آخرَين: the letters do not tell
     if is_thing(noun):
         return _THING
+    if is_no_noun(noun):
+        return "no noun that can be counted"
     later = _behind_noun(tokens, at, conventions)
     if later is not None:
         return later
     if _is_of_a_number(tokens, at, noun):
         return "a number behind a word that is not known"
+    if following in PLURALS and not is_known(noun):
+        return "a plural behind a word that is not known"  # a number, misspelt
     fused = _FUSED.match(word)
     if fused is not None and is_plural(fused[2]):  # سبعةضباط
         apart = [*tokens[:at], fused[1], fused[2], *tokens[at + 1 :]]
@@ -135,6 +150,16 @@ def vague_quantity(
     if _counts_things(tokens, at):
         return _THING
     least, most, rule = phrase.least, phrase.most, f"vague:{phrase.name}"
+    if most is not None and at < len(tokens):
+        if most < 10:
+            place = at + 1 if tokens[at] == "و" and at + 1 < len(tokens) else at
+            ten = NUMBER_WORDS.get(tokens[place])
+            if ten is not None and ten.kind == "ten":  # بضعة وعشرين
+                noun = _noun(tokens, place + 1)
+                return Quantity(least + ten.value, most + ten.value, True, rule, noun, place + 1)
+        others = conventions.leading.get(tokens[at])
+        if others and not others[-1].bound and not others[-1].rest:
+            return "two vague words side by side"
     if at + 1 < len(tokens) and tokens[at] in _JOINERS:  # عشرات أو مئات
         others = conventions.leading.get(tokens[at + 1])
         other = match(others, tokens, at + 1) if others else None
@@ -165,7 +190,8 @@ def _behind_noun(tokens: Sequence[str], at: int, conventions: Conventions) -> Qu
         if isinstance(numeral, Numeral):
             value, end, _, in_digits, has_article = numeral
             # الجنود (15); but in الطفل (5 سنوات) the number is an age
-            is_close = is_definite and in_digits and index == at + 1 and number_of(noun, "") != 1
+            is_close = is_definite and in_digits and index == at + 1
+            is_close = is_close and number_of(noun, "") in (2, PLURAL)
             if has_article or is_close or token in _BEHIND_NOUN:
                 rule = "digits" if in_digits else "number_words"
                 return Quantity(value, value, False, rule, noun, end)
@@ -190,6 +216,8 @@ def _from_numeral(
         elif is_between:
             places = range(end, min(len(tokens), end + 3))
             joined = next((i for i in places if tokens[i][0] == "و" and tokens[i] != "و"), None)
+            if joined is not None and tokens[joined] == "وال" and joined + 1 < len(tokens):
+                joined += 1
             other = None if joined is None else read_numeral(tokens, joined)
         elif following in NUMBER_WORDS or following[-1].isdecimal():
             again = read_numeral(tokens, end)
@@ -210,10 +238,14 @@ def _from_numeral(
             value *= other.scale  # بين 3 و4 آلاف
         value, most = min(value, most), max(value, most)
         return Quantity(value, most, False, "range", _noun(tokens, other.end), other.end)
-    if end < len(tokens) - 1 and tokens[end] in _MADE_OF_TWO and tokens[end + 1].isdecimal():
-        return "a date, a time or a sum"
-    if _counts_things(tokens, end):
-        return _THING
+    if end < len(tokens):
+        following = tokens[end]
+        if following in _MADE_OF_TWO and end + 1 < len(tokens) and tokens[end + 1].isdecimal():
+            return "a date, a time or a sum"
+        if following in _CUT_SHORT or (following[0] == "و" and _FUSED_TEN.match(following)):
+            return "a number that goes on behind its first part"
+        if (following == "من" or following in COUNTED) and _counts_things(tokens, end):
+            return _THING
     split = _split(tokens, at, end) if is_between else None
     if split is not None:
         return split
@@ -244,8 +276,10 @@ def _counts_things(tokens: Sequence[str], at: int) -> bool:
 def _is_of_a_number(tokens: Sequence[str], at: int, noun: str) -> bool:
     """Tell whether a word is rather one that says something of a number: ``ارتفع إلى 20``."""
     place = at + 2 if at + 1 < len(tokens) and tokens[at + 1] in _TO else at + 1
-    if place >= len(tokens) or not is_number(tokens[place]) or is_known(noun):
+    if place >= len(tokens) or not is_number(tokens[place]) or tokens[at + 1][0] == "و":
         return False
+    if is_known(noun):
+        return noun == "لواء"  # a general, or a brigade: اللواء 35
     numeral = read_numeral(tokens, place)
     # An age may stand behind any noun: فلسطيني (25 عاما)
     return isinstance(numeral, Numeral) and not _counts_things(tokens, numeral.end)

@@ -39,7 +39,8 @@ def _forms(nouns: str) -> frozenset[str]:
 
 _BARE = _forms(_THINGS)
 _AFTER_OF = _BARE | {"ال" + form for form in _BARE}
-_COUNTED = _AFTER_OF | {head + form for form in _forms(_PLACES) for head in ("", "ال")}
+COUNTED = _AFTER_OF | {head + form for form in _forms(_PLACES) for head in ("", "ال")}
+"""Words that count things where they stand right behind a number."""
 
 
 def is_thing(noun: str) -> bool:
@@ -54,4 +55,4 @@ def counts_things(following: str, behind: str) -> bool:
         following: The folded word right behind the number, as it stands.
         behind: The word behind that.
     """
-    return following in _COUNTED or (following == "من" and behind in _AFTER_OF)
+    return following in COUNTED or (following == "من" and behind in _AFTER_OF)
