@@ -43,12 +43,19 @@ def test_predict_texts(tiny_model: Path, texts: list[str]) -> None:
     first, second = records(done.stdout)
     assert (first["id"], second["id"]) == ("1", "2")
     assert first["text"] == texts[0]
+    count = {"count", "count_rule"}
+    name = {"canonical", "english", "type", "wikidata", "known"}
     for span in first["spans"]:
-        assert set(span) == {"start", "end", "label", "text", "score"}
+        resolved = count if span["label"] == "CASUALTY" else name
+        assert set(span) == {"start", "end", "label", "text", "score", *resolved}
         assert first["text"][span["start"] : span["end"]] == span["text"]
     assert {"text": "طائرات حربية", "label": "WEAPON"} in [
         {"text": s["text"], "label": s["label"]} for s in first["spans"]
     ]
+    [dead] = [span for span in first["spans"] if span["label"] == "CASUALTY"]
+    killed = {"min": 2, "max": 2, "approximate": False, "outcome": "killed", "subset": False}
+    assert (dead["text"], dead["count"]) == ("جنديان", killed)
+    assert dead["count_rule"].startswith("dual; ")
 
 
 def test_empty_texts_keep_their_place(tiny_model: Path, texts: list[str]) -> None:
@@ -135,7 +142,8 @@ def test_pretty_is_isolated_and_cannot_steer_the_terminal(
 ) -> None:
     done = marsad("predict", "-m", tiny_model, "--pretty", texts[0] + " \x1b[2J\u202e")
     assert done.returncode == 0, done.stderr
-    assert "\u2067قصفت [طائرات حربية]\u2066(WEAPON)\u2069 تابعة" in done.stdout
+    assert "\u2067قصفت [طائرات حربية]\u2066(WEAPON: warplane)\u2069 تابعة" in done.stdout
+    assert "[جنديان]\u2066(CASUALTY: killed 2)\u2069" in done.stdout
     assert "<U+001B>[" in done.stdout
     assert "<U+202E>\u2069" in done.stdout
     assert "\x1b" not in done.stdout
@@ -162,6 +170,52 @@ def test_evaluate_json_and_table(
     assert "wrong border" in done.stdout
     assert "6 documents" in done.stdout
     assert score(corpus, corpus, ()).micro.f1 == 1
+
+
+def test_evaluate_counts(tiny_model: Path, corpus_file: Path, tmp_path: Path) -> None:
+    """Gold counts in a file beside the data, or in it: one is wrong on purpose in its outcome."""
+    told = tmp_path / "told.jsonl"
+    assert marsad("convert", corpus_file, "-o", told).returncode == 0
+    documents = records(told.read_text(encoding="utf-8"))
+    gold = [
+        ("جنديان", 2, False, "killed"),
+        ("عشرة مدنيين", 10, False, "killed"),
+        ("15 آخرين", 15, False, "missing"),
+        ("نحو ١٢ مسلحاً", 12, True, "killed"),
+    ]
+    lines = []
+    for document in documents:
+        for span in document["spans"]:
+            if span["label"] != "CASUALTY":
+                continue
+            text, number, rough, outcome = gold[len(lines)]
+            span["count"] = {"min": number, "max": number, "approximate": rough}
+            span["count"] |= {"outcome": outcome, "subset": False}
+            place = {key: span[key] for key in ("start", "end", "count")}
+            lines.append(json.dumps({"id": document["id"], "text": text, **place}))
+    apart = bad(tmp_path, "counts.jsonl", "\n".join(lines).encode())
+    within = bad(tmp_path, "within.jsonl", "\n".join(map(json.dumps, documents)).encode())
+    results = []
+    for args in ([told, "--counts", apart], [within]):
+        done = marsad("evaluate", tiny_model, *args, "--json", tmp_path / "scores.json")
+        assert done.returncode == 0, done.stderr
+        assert "Counts read as numbers" in done.stdout
+        assert "4 gold counts, 0 of them on spans that were not found" in done.stdout
+        results.append(json.loads((tmp_path / "scores.json").read_text(encoding="utf-8")))
+    assert results[0] == results[1]
+    scores = {"gold": 4, "found": 4, "unread": 0, "numbers": 4, "outcome": 3, "subset": 4}
+    scores |= {"whole": 3, "numbers_accuracy": 1, "outcome_accuracy": 0.75}
+    scores |= {"subset_accuracy": 1, "whole_accuracy": 0.75}
+    # The tagger has learnt these sentences by heart.
+    assert results[0]["counts"] == {"gold_spans": scores, "found_spans": scores}
+    plain = marsad("evaluate", tiny_model, corpus_file, "--json", tmp_path / "scores.json")
+    assert "Counts" not in plain.stdout
+    without = json.loads((tmp_path / "scores.json").read_text(encoding="utf-8"))
+    assert without == {key: value for key, value in results[0].items() if key != "counts"}
+    other = bad(tmp_path, "other.yaml", "before: {at_least: [نحو]}\n".encode())
+    done = marsad("evaluate", tiny_model, within, "--conventions", other, "--json", apart)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(apart.read_bytes())["counts"]["gold_spans"]["numbers"] == 3
 
 
 def test_convert_there_and_back(corpus_file: Path, corpus: list[Document], tmp_path: Path) -> None:
@@ -310,7 +364,8 @@ def test_two_files_of_one_name_keep_apart(tiny_model: Path, tmp_path: Path) -> N
 
 def test_version_and_help() -> None:
     assert marsad("--version").stdout.strip() == "0.1.0"
-    for command in ("train", "predict", "evaluate", "convert", "dataset"):
+    commands = ("train", "predict", "incidents", "counts", "evaluate", "convert", "dataset")
+    for command in commands:
         done = marsad(command, "--help")
         assert done.returncode == 0
         assert "Usage:" in done.stdout
