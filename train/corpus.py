@@ -7,6 +7,7 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
+from train.count_file import holds_counts
 from train.document import Document, check_ids, check_spans
 from train.errors import DataError, Fault, InputError
 from train.inline import read_inline, write_inline
@@ -20,12 +21,15 @@ READERS = {".txt": read_inline, ".jsonl": read_jsonl}
 def data_files(path: Path) -> list[Path]:
     """Return ``path``, or the data files below it in name order where it is a folder.
 
+    Lists of counts, which stand beside sentences, are passed over in a folder; see
+    :mod:`train.count_file`.
+
     Raises:
         InputError: nothing is there, or nothing that can be read as annotated data.
     """
     kinds = " or ".join(READERS)
     if path.is_dir():
-        files = files_below(path, READERS)
+        files = [file for file in files_below(path, READERS) if not holds_counts(file)]
         if not files:
             raise InputError(f"{path}: no {kinds} file in this folder")
         return files

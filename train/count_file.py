@@ -57,6 +57,21 @@ def attach_counts(documents: Sequence[Document], paths: Iterable[Path]) -> list[
     return attached
 
 
+def holds_counts(path: Path) -> bool:
+    """Return whether a file is a list of counts, as its first record shows.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    if path.suffix != ".jsonl":
+        return False
+    for _, line in read_lines(path):
+        if isinstance(line, str) and line.strip():
+            record = load_object(line, "")
+            return isinstance(record, dict) and "count" in record and "spans" not in record
+    return False
+
+
 def _attach(
     document: Document, lines: dict[tuple[str, int, int], Line], faults: list[Fault]
 ) -> Document:
