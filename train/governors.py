@@ -16,14 +16,15 @@ def _words(line: str) -> frozenset[str]:
 # Words that may stand between a word of harm and the count it takes, and take nothing away.
 LIGHT = _words(
     "على عن إلى في من مع ب بـ ل ك و أيضا نحو حوالي زهاء قرابة أكثر أمس اليوم كل ما قد به بها "
-    "فيه فيها فيهم معه معها منهم منهن على الأقل خلالها خلاله إثرها جراءها لاحقا كذلك"
+    "فيه فيها فيهم معه معها منهم منهن على الأقل خلالها خلاله إثرها جراءها لاحقا كذلك الحياة"
 ) | frozenset("«»\"'“”‘’()[]:،,-–—*")
 _COUNTED = _words("إلى ب عند بلغ وصل تجاوز فاق عددهم وعددهم عدد")
 _SEARCH = _words("البحث للبحث بحث بحثا والبحث يبحثون تبحث")
 _SENTENCE = ("حكم", "احكام")
 _OVER = _words("القضاء بالقضاء والقضاء للقضاء")
-_HURTING = frozenset(("أصاب", "طعن", "دهس"))
-SUBJECT_VERBS = frozenset(("قضى", "لقي", "سقط", "ارتقى", "مات"))
+# Verbs of harm although they are loose, with their subject between them and the count.
+_HARMING = frozenset(("أصاب", "طعن", "دهس", "صرع", "أجهز"))
+SUBJECT_VERBS = frozenset(("قضى", "لقي", "سقط", "ارتقى", "مات", "فارق", "لفظ"))
 """Verbs that mean death where people are their subject, and much else where not."""
 # Verbs that may have their subject between them and the count, though they are loose.
 _TAKING = _words("أسر خسر قنص صفى فقد نعى أردى اقتاد قضى ارتقى طعن دهس")
@@ -60,7 +61,7 @@ def taker(clause: Clause, first: int, floor: int) -> Reading | None:
         if at in clause.predicates:
             return None
         if cue is not None:
-            is_verb = cue.kind == "verb" and (not cue.loose or cue.lemma in _HURTING)
+            is_verb = cue.kind == "verb" and (not cue.loose or cue.lemma in _HARMING)
             return clause.joined_with(at, cue, floor) if is_verb else None
     return None
 

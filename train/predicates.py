@@ -39,6 +39,7 @@ _BREAKS = _words("إلى ، , ؛ مع")
 _DONE = _words("تم جرى تمت جرت")
 _THEM = ("هم", "هما", "هن")
 _DIED = _words("توفي توفى استشهد مات")
+_FOUND_DEAD = _words("مقتول مقتولا مقتولة مقتولين مقتولتين جثته جثتها جثثهم جثتيهما")
 _SOME = ("احد", "بعض", "منه", "اثن", "ثلاث")
 
 
@@ -231,7 +232,10 @@ def ended(clause: Clause, index: int, last: int, reading: Reading) -> Reading:
         cue, word = clause.cues[at], clause.words[at]
         if word.removeprefix("و") in _THREAT:
             break
-        if cue is None or cue.harm != "killed":
+        if harm == "abducted" and word in _FOUND_DEAD:
+            return "killed", "noun:مقتول"
+        # «أفرجوا عن [رهينتين] وقتلوا [ثالثة]»: the verb takes the next count.
+        if cue is None or cue.harm != "killed" or clause.has_object(at):
             continue
         if harm == "injured":
             if cue.lemma in _DIED and not clause.word(at + 1).startswith(_SOME):

@@ -16,6 +16,7 @@ _BARE = frozenset(
         "عدد عددا عشرات العشرات كثير الكثير العديد"
     ).split()
 )
+_ONE_OF_THEM = frozenset(("احدهم", "احداهن", "احدهما", "احداهما"))
 _OTHERS = ("اخر", "غير")
 _OF_A_COUNT = OF_THEM | {"هم", "وهم", "هما", "وهما"}
 # Harm to a part that cannot be a part of those who came to the other harm.
@@ -48,7 +49,8 @@ def is_subset(
         at -= 1
     if not index or first >= last:
         return False
-    if clause.words[first] in SUBSET:  # a tagger may take «بينهم» into the span
+    # A tagger may take «بينهم» into the span.
+    if clause.words[first] in SUBSET or clause.words[first].removeprefix("و") in _ONE_OF_THEM:
         return True
     if (at > floor and _among(clause, at - 1)) or _among(clause, last):
         return True
