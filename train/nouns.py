@@ -35,7 +35,7 @@ _BROKEN = frozenset(
     اسير شهيد مريض جثه امراه سيده فتاه طفله طالبه ضحيه رهينه وزير نائب سفير امير شيخ امام خبير
     طبيب زميل رفيق صديق شقيق شقيقه اخ ابن ابنه بنت زوج زوجه جد عم خال جار عميل عقيد عميد نقيب
     ملازم لواء سجين نزيل شاهد كاتب صبي صبيه غلام عالم فقيه قاضي داعيه رقيب عريف
-    جندي شرطي اخو ابو ممرضه مدرسه معلمه موظفه مواطنه مجنده شرطيه حاخام قس راهب راهبه كاهن
+    جندي شرطي اخو ابو حاله ممرضه مدرسه معلمه موظفه مواطنه مجنده شرطيه حاخام قس راهب راهبه كاهن
     """)
 )
 # What a masculine noun of the form ـا governs where it is a dual (سائقا شاحنات, رجلا شرطة), and not
@@ -138,7 +138,8 @@ def _of_construct(word: str, following: str) -> int | str:
     """Read a noun whose ending may hide a dual before a complement or a pronoun."""
     stem, last = word[:-1], word[-1]
     has_complement = len(following) > 2 and following not in _NOT_NOUNS
-    if last == "ي" and _is_broken(stem):
+    is_feminine = len(stem) == 5 and stem[1] == "ا" and stem[-1] == "ت"  # ناشطتي
+    if last == "ي" and (is_feminine or _is_broken(stem)):
         return 2 if has_complement else 1
     if last == "ي" and has_complement and following[-1] != "ي" and _is_participle(stem, following):
         return PLURAL  # مسلحي التنظيم
@@ -168,6 +169,8 @@ def _is_participle(stem: str, following: str) -> bool:
     """Tell whether a noun before ـي is one that has its plural in ـون, and is no nisba then."""
     if stem[:1] == "م":
         return following[:2] == "ال" and following[-1] != "ه"
+    if stem[-1] == "ت":
+        return False  # ناشطتي
     is_active = len(stem) == 4 and stem[1] == "ا"  # سائقي
     return (is_active and stem not in _BROKEN) or stem in LIKE_PLURALS or stem[-1] == "ي"
 

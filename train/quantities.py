@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from train.bounds import is_percent, match
 from train.conventions import Conventions, Phrase
-from train.folding import fold_words
+from train.folding import fold, fold_words
 from train.nouns import bare, is_known, is_no_noun, number_of
 from train.number_words import NUMBER_WORDS, is_number, is_ordinal
 from train.numerals import Numeral, read_numeral
@@ -43,10 +43,12 @@ _OTHERS = frozenset(fold_words("آخر أخرى"))
 _NOBODY = frozenset(fold_words("أحد شخص"))
 _BEHIND_NOUN = frozenset(fold_words("واحد واحدة واحدا اثنان اثنين اثنتان اثنتين"))
 _FUSED = re.compile(r"[وفبل]?(ثلاثه|اربعه|خمسه|سته|سبعه|ثمانيه|تسعه|عشره)([^\W\d_]{3,})")
-# Signs that make one date, time or sum of two numbers (15/5/2014).
+# Signs that make a date, a time, a sum or a list of two numbers (15/5/2014).
+_AGES = frozenset(fold_words("السنوات الأعوام الأشهر الأيام الأسابيع"))  # ذات السنوات الخمس
+_TEAMS = frozenset(fold_words("طاقم فريق وفد دورية خلية"))  # those of a plane are people
 _CUT_SHORT = frozenset(fold_words("إلا"))
 _FUSED_TEN = re.compile(r"و(?:عشر|ثلاث|اربع|خمس|ست|سبع|ثمان|تسع)(?:ون|ين)[^\W\d_]")
-_MADE_OF_TWO = frozenset("/:+")
+_MADE_OF_TWO = frozenset("/:+،,")
 _TO = frozenset(fold_words("إلى على عن بين"))
 _PREPOSITIONS = frozenset(fold_words("من في على إلى عن بين قرب مع منذ خلال بعد قبل عند تحت ضد"))
 # Adjectives that say of their noun what a vague word says: أشخاص عدة, عناصر كثيرة.
@@ -117,7 +119,7 @@ def quantity(
     value = number_of(noun, following)
     if isinstance(value, str):
         return value
-    if following == "او" and at + 2 < len(tokens):  # شخص أو شخصان
+    if following in ("او", "الي") and at + 2 < len(tokens):  # شخص أو شخصان
         other = quantity(tokens, at + 2, conventions, False)
         if isinstance(other, Quantity) and other.most is not None and other.least > value:
             return Quantity(value, other.most, other.rough, "range", other.noun or noun, other.end)
@@ -147,7 +149,7 @@ def vague_quantity(
                 return later
         if "من" in tokens[at : at + 5]:  # عدد كبير من المصلين
             noun_at = at + list(tokens[at : at + 5]).index("من")
-    if _counts_things(tokens, at):
+    if counts_things(tokens, at) and fold(phrase.name) not in _TEAMS:
         return _THING
     least, most, rule = phrase.least, phrase.most, f"vague:{phrase.name}"
     if most is not None and at < len(tokens):
@@ -192,6 +194,8 @@ def _behind_noun(tokens: Sequence[str], at: int, conventions: Conventions) -> Qu
             # الجنود (15); but in الطفل (5 سنوات) the number is an age
             is_close = is_definite and in_digits and index == at + 1
             is_close = is_close and number_of(noun, "") in (2, PLURAL)
+            if tokens[index - 1] in _AGES:
+                return None
             if has_article or is_close or token in _BEHIND_NOUN:
                 rule = "digits" if in_digits else "number_words"
                 return Quantity(value, value, False, rule, noun, end)
@@ -231,20 +235,25 @@ def _from_numeral(
     if isinstance(other, Numeral):
         if is_percent(tokens, other.end):
             return _SHARE
-        if _counts_things(tokens, other.end):
+        if counts_things(tokens, other.end):
             return _THING
         most = other.value
         if scale == 1 and other.scale > 1 and value * other.scale <= most:
             value *= other.scale  # بين 3 و4 آلاف
+        end = other.end
+        if end + 1 < len(tokens) and tokens[end] in _JOINERS:  # 3 أو 4 أو 5
+            last = read_numeral(tokens, end + 1)
+            if isinstance(last, Numeral):
+                most, end = max(most, last.value), last.end
         value, most = min(value, most), max(value, most)
-        return Quantity(value, most, False, "range", _noun(tokens, other.end), other.end)
+        return Quantity(value, most, False, "range", _noun(tokens, end), end)
     if end < len(tokens):
         following = tokens[end]
-        if following in _MADE_OF_TWO and end + 1 < len(tokens) and tokens[end + 1].isdecimal():
-            return "a date, a time or a sum"
+        if following in _MADE_OF_TWO and end + 1 < len(tokens) and is_number(tokens[end + 1]):
+            return "two numbers that a sign parts"
         if following in _CUT_SHORT or (following[0] == "و" and _FUSED_TEN.match(following)):
             return "a number that goes on behind its first part"
-        if (following == "من" or following in COUNTED) and _counts_things(tokens, end):
+        if (following == "من" or following in COUNTED) and counts_things(tokens, end):
             return _THING
     split = _split(tokens, at, end) if is_between else None
     if split is not None:
@@ -266,13 +275,6 @@ def _split(tokens: Sequence[str], at: int, end: int) -> Quantity | None:
     return None
 
 
-def _counts_things(tokens: Sequence[str], at: int) -> bool:
-    """Tell whether the number that ends before ``tokens[at]`` is one of things."""
-    if at >= len(tokens):
-        return False
-    return counts_things(tokens[at], tokens[at + 1] if at + 1 < len(tokens) else "")
-
-
 def _is_of_a_number(tokens: Sequence[str], at: int, noun: str) -> bool:
     """Tell whether a word is rather one that says something of a number: ``ارتفع إلى 20``."""
     place = at + 2 if at + 1 < len(tokens) and tokens[at + 1] in _TO else at + 1
@@ -282,7 +284,7 @@ def _is_of_a_number(tokens: Sequence[str], at: int, noun: str) -> bool:
         return noun == "لواء"  # a general, or a brigade: اللواء 35
     numeral = read_numeral(tokens, place)
     # An age may stand behind any noun: فلسطيني (25 عاما)
-    return isinstance(numeral, Numeral) and not _counts_things(tokens, numeral.end)
+    return isinstance(numeral, Numeral) and not counts_things(tokens, numeral.end)
 
 
 def _noun(tokens: Sequence[str], at: int) -> str | None:

@@ -6,6 +6,8 @@ number is left unread: it says nothing of people.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from train.folding import fold_words
 
 # Singulars, and plurals that are not regular; regular duals and plurals are made of them.
@@ -48,11 +50,9 @@ def is_thing(noun: str) -> bool:
     return noun in _BARE
 
 
-def counts_things(following: str, behind: str) -> bool:
-    """Tell whether a number counts things.
-
-    Args:
-        following: The folded word right behind the number, as it stands.
-        behind: The word behind that.
-    """
-    return following in COUNTED or (following == "من" and behind in _AFTER_OF)
+def counts_things(tokens: Sequence[str], at: int) -> bool:
+    """Tell whether the number that ends before ``tokens[at]`` is one of things."""
+    if at >= len(tokens):
+        return False
+    behind = tokens[at + 1] if at + 1 < len(tokens) else ""
+    return tokens[at] in COUNTED or (tokens[at] == "من" and behind in _AFTER_OF)
