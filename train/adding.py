@@ -37,6 +37,7 @@ which need their whole before them; to the sum of other counts it does not.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -170,12 +171,20 @@ def _mark_running(text: str, mentions: Sequence[Mention]) -> None:
 def _supersede(text: str, people: Sequence[People]) -> None:
     """Mark those whose counts are in a running total, or were given up for another toll."""
     tolls = [(member, same) for same in people for member in same.members if member.is_running]
+    ranked: dict[str, list[People]] = defaultdict(list)
+    for same in sorted(people, key=lambda same: same.first.count.min):
+        ranked[same.first.count.outcome].append(same)
     for toll, same in sorted(tolls, key=lambda pair: pair[0].span, reverse=True):
         if same.is_superseded:  # of two equal totals, the later one
             continue
-        for others in people:
+        has_reason = is_reason(toll.behind)
+        for others in ranked[toll.count.outcome]:
+            if others.first.count.min > toll.count.min:
+                break
             if others is not same and not others.is_superseded:
-                others.is_superseded = any(_holds(text, toll, item) for item in others.members)
+                others.is_superseded = others.first.span < toll.span or (
+                    has_reason and any(_is_reason(text, toll, item) for item in others.members)
+                )
     former = {
         id(same) for same in people if all(is_former_toll(item.before) for item in same.members)
     }
@@ -189,13 +198,8 @@ def _supersede(text: str, people: Sequence[People]) -> None:
             same.is_superseded = True
 
 
-def _holds(text: str, toll: Mention, mention: Mention) -> bool:
-    """Return whether a running total takes the place of another count."""
-    if mention.count.outcome != toll.count.outcome or mention.count.min > toll.count.min:
-        return False
-    if mention.span < toll.span:
-        return True
-    is_near = mention.sentence == toll.sentence
-    return is_near and is_reason(
+def _is_reason(text: str, toll: Mention, mention: Mention) -> bool:
+    """Return whether a count behind a running total says why that rose."""
+    return mention.sentence == toll.sentence and is_reason(
         fold(text[toll.span.end : min(mention.span.start, toll.span.end + WINDOW)])
     )

@@ -94,12 +94,23 @@ def _kinds(mentions: Iterable[Mention]) -> list[list[Mention]]:
     by_victims: dict[Victims, list[Mention]] = defaultdict(list)
     for mention in mentions:
         by_victims[mention.victims].append(mention)
-    kinds: list[list[Victims]] = []
+    above = {victims.noun: victims.noun for victims in by_victims}  # a forest of the nouns
+
+    def top(noun: str | None) -> str | None:
+        while above[noun] != noun:
+            above[noun] = above[above[noun]]
+            noun = above[noun]
+        return noun
+
     for victims in by_victims:
-        fitting = [kind for kind in kinds if any(victims.may_be(known) for known in kind)]
-        kinds = [kind for kind in kinds if kind not in fitting]
-        kinds.append([*(known for kind in fitting for known in kind), victims])
-    return [[mention for victims in kind for mention in by_victims[victims]] for kind in kinds]
+        for word in victims.words & above.keys():  # those with this noun may be these; see may_be
+            above[top(word)] = top(victims.noun)
+    kinds: dict[str | None, list[Mention]] = {}
+    for victims, alike in by_victims.items():
+        kind = kinds.pop(top(victims.noun), [])  # those that end last stand last
+        kind += alike
+        kinds[top(victims.noun)] = kind
+    return list(kinds.values())
 
 
 def _align(mentions: Iterable[Mention], people: list[People]) -> list[People]:
