@@ -396,6 +396,21 @@ def test_a_long_text_with_many_counts_costs_no_more_than_its_length() -> None:
         assert seconds(8_000, joint) < 40 * max(seconds(800, joint), 0.005)
 
 
+def test_tolls_and_nouns_are_not_compared_each_with_each() -> None:
+    import time
+
+    tolls = (f"ارتفعت حصيلة القتلى إلى {{{n} قتيلا|{n} k}}" for n in range(1_500, 0, -1))
+    letters = "بتثجحخدذرزسشصض"
+    nouns = (a + b + c + "ر" for a in letters for b in letters for c in letters)
+    for tagged in (
+        document("، ثم ".join(tolls)),
+        document(". ".join(f"قتل {{5 {noun}|5 k}}" for noun in nouns)),
+    ):
+        started = time.process_time()
+        assert verdicts(incident(tagged)).split().count("yes") == len(tagged.spans)
+        assert time.process_time() - started < 3
+
+
 # Totals.
 
 
