@@ -13,7 +13,7 @@ mean nothing. A backslash makes ``[ ] \\`` and an opening ``#`` literal; ``\\n``
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from train.document import LABEL, LABEL_RULE, Document, Span
@@ -140,16 +140,29 @@ def read_inline(path: Path, name: str) -> Iterator[tuple[str, Document | Fault]]
                 yield where, Document(f"{stem}:{number}", text, spans, meta)
 
 
-def write_inline(documents: Iterable[Document], path: Path) -> None:
+def write_inline(
+    documents: Iterable[Document],
+    path: Path,
+    comments: Mapping[str, Sequence[str]] | None = None,
+    header: Sequence[str] = (),
+) -> None:
     """Write ``documents`` to ``path``, with a comment line wherever their description changes.
 
     Ids are not part of the format; they become file and line when it is read.
+
+    Args:
+        documents: what to write.
+        path: the file, which appears whole or stays as it was.
+        comments: lines for people to stand above a document, by its id. A blank line goes before
+            each document then.
+        header: comment lines that open the file.
 
     Raises:
         InputError: a document cannot be told in this format without loss.
     """
     meta: dict[str, str] = {}
     with write_whole(path) as file:
+        file.writelines(_comment(line) for line in header)
         for document in documents:
             if reason := _untellable(document):
                 raise InputError(
@@ -161,7 +174,18 @@ def write_inline(documents: Iterable[Document], path: Path) -> None:
                 if value != meta.get(key, ""):
                     file.write(f"# {key}: {value}\n")
                     meta[key] = value
+            if comments is not None:
+                told = comments.get(document.id, ())
+                file.writelines(["\n", *(_comment(line) for line in told)])
             file.write(format_line(document) + "\n")
+
+
+def _comment(line: str) -> str:
+    """Return a line that is read as nothing but a comment."""
+    told = f"# {' '.join(line.split())}"
+    if _DIRECTIVE.match(told):
+        raise ValueError(f"the comment {line!r} would describe the sentences below it")
+    return told + "\n"
 
 
 def _untellable(document: Document) -> str | None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from train.document import Document, Span
 from train.errors import InputError
+from train.pairing import pair, shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +144,7 @@ def score(gold: Sequence[Document], predicted: Sequence[Document], labels: Seque
     Raises:
         InputError: the two do not hold the same ids and texts in the same order.
     """
-    if [(d.id, d.text) for d in gold] != [(d.id, d.text) for d in predicted]:
-        raise InputError(
-            "gold and predicted documents differ in number, order, id or text; "
-            "only two annotations of the same texts can be compared"
-        )
+    check_same_texts(gold, predicted)
     pairs = [(g.spans, p.spans) for g, p in zip(gold, predicted, strict=True)]
     found = {span.label for pair in pairs for spans in pair for span in spans}
     names = [*labels, *sorted(found - set(labels))]
@@ -162,47 +159,31 @@ def score(gold: Sequence[Document], predicted: Sequence[Document], labels: Seque
             strict[label] += Score(len(ours), same, len(theirs), same)
             overlap[label] += Score(
                 len(ours),
-                sum(any(_shared(s, t) for t in theirs) for s in ours),
+                sum(any(shared(s, t) for t in theirs) for s in ours),
                 len(theirs),
-                sum(any(_shared(s, t) for t in ours) for s in theirs),
+                sum(any(shared(s, t) for t in ours) for s in theirs),
             )
         for label, account in account_for(gold_spans, predicted_spans):
             accounts[label] += account
     return Scores(len(gold), strict, overlap, accounts)
 
 
-def account_for(gold: Sequence[Span], predicted: Sequence[Span]) -> list[tuple[str, Account]]:
-    """Pair the spans of one text and name the outcome of each pair and of each span left over.
+def check_same_texts(gold: Sequence[Document], predicted: Sequence[Document]) -> None:
+    """Refuse to compare annotations of different texts.
 
-    Pairs are made one to one, the best first: equal spans; then the same stretch under another
-    label; then overlaps under the same label; then overlaps under another label. Among overlaps
-    the one that shares most comes first, then the leftmost.
+    Raises:
+        InputError: the two do not hold the same ids and texts in the same order.
     """
-
-    def rank(pair: tuple[Span, Span]) -> tuple[bool, bool, bool, int, Span, Span]:
-        a, b = pair
-        same_stretch = (a.start, a.end) == (b.start, b.end)
-        return a != b, not same_stretch, a.label != b.label, -_shared(a, b), a, b
-
-    touching = [(a, b) for a in gold for b in predicted if _shared(a, b)]
-    left, unclaimed = set(gold), set(predicted)
-    outcomes = []
-    for a, b in sorted(touching, key=rank):
-        if a in left and b in unclaimed:
-            left.remove(a)
-            unclaimed.remove(b)
-            if a == b:
-                outcome = Account(correct=1)
-            elif a.label != b.label:
-                outcome = Account(wrong_label=1)
-            else:
-                outcome = Account(wrong_border=1)
-            outcomes.append((a.label, outcome))
-    outcomes.extend((span.label, Account(missed=1)) for span in left)
-    outcomes.extend((span.label, Account(spurious=1)) for span in unclaimed)
-    return outcomes
+    if [(d.id, d.text) for d in gold] != [(d.id, d.text) for d in predicted]:
+        raise InputError(
+            "gold and predicted documents differ in number, order, id or text; "
+            "only two annotations of the same texts can be compared"
+        )
 
 
-def _shared(a: Span, b: Span) -> int:
-    """Return how many code points two spans share."""
-    return max(0, min(a.end, b.end) - max(a.start, b.start))
+def account_for(gold: Sequence[Span], predicted: Sequence[Span]) -> list[tuple[str, Account]]:
+    """Name the outcome of each pair of spans of one text and of each span left over.
+
+    Which spans make a pair is told in :func:`train.pairing.pair`.
+    """
+    return [(p.label, Account(**{p.kind: 1})) for p in pair(gold, predicted)]

@@ -1,22 +1,93 @@
-"""Scores of parts of a data set: by source, by sentence length, and in hasty spelling."""
+"""Scores of parts of a data set: by source, length, spelling, position, and what is known.
+
+Every part is scored with strict spans. What decides a part is either the document, or the span
+itself: its sentence, length, place or words. A gold span counts in the part that it belongs to,
+for recall, and a predicted span in its own, for precision; the two of a match are equal and
+therefore in the same part, so that F1 means what it always does.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from train.augmentation import SEED, misspell
 from train.corpus import read_corpus
-from train.document import Document
-from train.metrics import score
-from train.words import split_words
+from train.document import Document, Span
+from train.metrics import Score, check_same_texts, score
+from train.mistakes import mention_key
+from train.spelling import spelling_of
+from train.words import sentence_ends, split_words
 
 LENGTHS = (15, 30, 50)
 """The most words of a short, a middle and a long sentence; above that it is very long."""
+SPAN_LENGTHS = (1, 2, 3, 5)
+"""The most words of each class of spans but the last."""
+THIRDS = ("1st third", "2nd third", "3rd third")
+SEEN, SEEN_OTHERWISE, NEW = "seen", "seen under another label only", "new"
 
 Tag = Callable[[Sequence[Document]], list[Document]]
+Known = Mapping[str, AbstractSet[str]]
+"""The labels of each mention of training data; see :func:`known_mentions`."""
+Part = Callable[[Document], tuple[AbstractSet[str], Callable[[Span], str]]]
+"""For a document, the parts that it has a share in, spans or not, and what tells that of a span."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A part of a data set."""
+
+    documents: int
+    """Those that belong to the part, or hold a sentence or a span that does."""
+    score: Score
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the rates and counts as plain values."""
+        return {"documents": self.documents} | self.score.to_dict()
+
+
+def slices(
+    gold: Sequence[Document], predicted: Sequence[Document], known: Known | None = None
+) -> dict[str, dict[str, Slice]]:
+    """Score every part, by what parts the data and then by the part's name, in reading order.
+
+    The keys are ``by_source``, ``by_length`` (words of the sentence that a span begins in),
+    ``by_spelling`` of the text (see :mod:`train.spelling`), ``by_span_length`` (words),
+    ``by_position`` (the third of the text that a span begins in) and, where ``known`` is given,
+    ``by_known``: whether training data marks the same mention, under this label, under another
+    alone, or not.
+
+    Raises:
+        InputError: the two do not hold the same ids and texts in the same order.
+    """
+    check_same_texts(gold, predicted)
+    kinds: dict[str, Part] = {
+        "by_source": _whole(source_of),
+        "by_length": _by_length,
+        "by_spelling": _whole(lambda document: spelling_of(document.text)),
+        "by_span_length": _within(_by_span_length),
+        "by_position": _within(_by_position),
+    }
+    if known is not None:
+        kinds["by_known"] = _within(partial(_by_known, known))
+    return {name: _scored(gold, predicted, part) for name, part in kinds.items()}
+
+
+def known_mentions(documents: Iterable[Document]) -> dict[str, set[str]]:
+    """Return the labels of each mention, by a key that the spellings of a mention share."""
+    known: dict[str, set[str]] = {}
+    for document in documents:
+        for span in document.spans:
+            key = mention_key(document.text[span.start : span.end])
+            known.setdefault(key, set()).add(span.label)
+    return known
 
 
 def report(path: str, tag: Tag, labels: Sequence[str]) -> dict[str, Any]:
@@ -38,8 +109,10 @@ def report(path: str, tag: Tag, labels: Sequence[str]) -> dict[str, Any]:
     return {
         "documents": len(gold),
         "scores": score(gold, predicted, labels).to_dict(),
-        "by_source": _parts(gold, predicted, labels, source_of),
-        "by_length": _parts(gold, predicted, labels, length_of),
+        **{
+            name: {part: found.to_dict() for part, found in parts.items()}
+            for name, parts in slices(gold, predicted).items()
+        },
         # The same sentences in both, so that the difference is the spelling's.
         "spelling": {
             "documents": len(hasty),
@@ -55,33 +128,70 @@ def source_of(document: Document) -> str:
     return str(document.meta.get("source") or (head if rest else "not stated"))
 
 
-def length_of(document: Document) -> str:
-    """Return the range of words that the document is in."""
-    words = len(split_words(document.text))
+def _range(number: int, most: Sequence[int]) -> str:
     lower = 1
-    for upper in LENGTHS:
-        if words <= upper:
-            return f"{lower} to {upper}"
+    for upper in most:
+        if number <= upper:
+            return str(upper) if upper == lower else f"{lower} to {upper}"
         lower = upper + 1
     return f"{lower} or more"
 
 
-def _parts(
-    gold: Sequence[Document],
-    predicted: Sequence[Document],
-    labels: Sequence[str],
-    key: Callable[[Document], str],
-) -> dict[str, dict[str, Any]]:
-    places: dict[str, list[int]] = {}
-    for index, document in enumerate(gold):
-        places.setdefault(key(document), []).append(index)
-    return {
-        name: {
-            "documents": len(found),
-            "f1": _f1([gold[i] for i in found], [predicted[i] for i in found], labels),
-        }
-        for name, found in sorted(places.items(), key=lambda item: _rank(item[0]))
-    }
+def _whole(name_of: Callable[[Document], str]) -> Part:
+    def part(document: Document) -> tuple[AbstractSet[str], Callable[[Span], str]]:
+        name = name_of(document)
+        return {name}, lambda _: name
+
+    return part
+
+
+def _within(part_of: Callable[[Document, Span], str]) -> Part:
+    return lambda document: (set(), partial(part_of, document))
+
+
+def _by_length(document: Document) -> tuple[AbstractSet[str], Callable[[Span], str]]:
+    words = split_words(document.text)
+    ends = sentence_ends(document.text, words) or [0]
+    firsts = [0, *ends[:-1]]
+    names = [_range(end - first, LENGTHS) for first, end in zip(firsts, ends, strict=True)]
+    starts = [words[first].start for first in firsts[1:]]
+    return set(names), lambda span: names[bisect_right(starts, span.start)]
+
+
+def _by_span_length(document: Document, span: Span) -> str:
+    return _range(len(split_words(document.text[span.start : span.end])), SPAN_LENGTHS)
+
+
+def _by_position(document: Document, span: Span) -> str:
+    return THIRDS[len(THIRDS) * span.start // len(document.text)]
+
+
+def _by_known(known: Known, document: Document, span: Span) -> str:
+    labels = known.get(mention_key(document.text[span.start : span.end]), ())
+    return SEEN if span.label in labels else SEEN_OTHERWISE if labels else NEW
+
+
+def _scored(
+    gold: Sequence[Document], predicted: Sequence[Document], part: Part
+) -> dict[str, Slice]:
+    documents: Counter[str] = Counter()
+    scores: dict[str, Score] = {}
+    for ours, theirs in zip(gold, predicted, strict=True):
+        names, part_of = part(ours)
+        found = dict.fromkeys(names, Score())
+        gold_spans, predicted_spans = set(ours.spans), set(theirs.spans)
+        for span in gold_spans | predicted_spans:
+            name = part_of(span)
+            is_gold, is_predicted = span in gold_spans, span in predicted_spans
+            right = is_gold and is_predicted
+            found[name] = found.get(name, Score()) + Score(
+                int(is_gold), int(right), int(is_predicted), int(right)
+            )
+        documents.update(found.keys())
+        for name, counts in found.items():
+            scores[name] = scores.get(name, Score()) + counts
+    order = sorted(scores, key=_rank)
+    return {name: Slice(documents[name], scores[name]) for name in order}
 
 
 def _f1(gold: Sequence[Document], predicted: Sequence[Document], labels: Sequence[str]) -> float:
