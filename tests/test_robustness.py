@@ -12,12 +12,13 @@ import typer
 from typer.testing import CliRunner
 
 from tests.conftest import CORPUS
+from train.bootstrap import Interval
 from train.cli_robustness import robustness
 from train.document import Document, Span
 from train.errors import InputError
 from train.inline import parse_line
 from train.perturbations import PERTURBATIONS
-from train.robustness import chosen, measure
+from train.robustness import chosen, measure, told
 from train.words import split_words
 
 LINES = (
@@ -26,7 +27,7 @@ LINES = (
     "وصلت [دبابة](WEAPON)، [دبابة](WEAPON)",  # both mentions
     "في المدينة هدوء",  # ta marbuta and no mention
 )
-KNOWN = {"مدفعية": "WEAPON", "الجيش": "ACTOR", "دبابة": "WEAPON"}
+KNOWN = {"مدفعية": "WEAPON", "الجيش": "ACTOR", "دبابة": "WEAPON", "قتلى": "CASUALTY"}
 
 
 def documents() -> list[Document]:
@@ -56,9 +57,9 @@ def test_the_loss_is_that_of_the_changed_documents() -> None:
     assert (effect.clean.micro.gold, effect.clean.micro.f1) == (4, 1.0)
     after = effect.perturbed.micro
     assert (after.gold, after.right, after.predicted) == (4, 1, 1)
-    assert effect.loss == pytest.approx(100 * (1 - 2 * 1 * 0.25 / 1.25))
+    assert effect.loss.value == pytest.approx(100 * (1 - 2 * 1 * 0.25 / 1.25))
     assert effect.losses() == {"WEAPON": pytest.approx(100.0), "ACTOR": pytest.approx(0.0)}
-    assert json.loads(json.dumps(effect.to_dict()))["loss"] == pytest.approx(60.0)
+    assert json.loads(json.dumps(effect.to_dict()))["loss"]["value"] == pytest.approx(60.0)
 
 
 def test_a_headline_is_measured_on_the_part_that_it_keeps() -> None:
@@ -73,13 +74,50 @@ def test_a_headline_is_measured_on_the_part_that_it_keeps() -> None:
     assert (effect.clean.micro.f1, effect.perturbed.micro.f1) == (1.0, 1.0)
 
 
+def test_the_interval_is_of_documents_drawn_in_pairs() -> None:
+    # Ten documents of one mention each, found where it has no ta marbuta; three have one.
+    # A draw holds n of those, n binomial of 10 and 0.3, and F1 falls from 1 to 2r / (1 + r) of
+    # r = 1 - n / 10: percentiles 2.5 and 97.5 of n are 0 and 6 (P(n = 0) = 0.028, P(n <= 5) =
+    # 0.953, P(n <= 6) = 0.989).
+    gold = [
+        Document(str(i), f"{mention} {i} قرية", (Span(0, len(mention), KNOWN[mention]),))
+        for i, mention in enumerate(["دبابة"] * 3 + ["الجيش"] * 7)
+    ]
+    _, [effect] = measure(gold, tag, (), chosen(["ta-marbuta-as-ha"]))
+    assert effect.documents == 10
+    value, low, high = effect.loss
+    assert value == pytest.approx(100 * (1 - 2 * 0.7 / 1.7))
+    assert low == 0.0
+    assert high == pytest.approx(100 * (1 - 2 * 0.4 / 1.4))
+
+
+def test_one_document_tells_nothing_of_others() -> None:
+    _, [effect] = measure(documents()[:1], tag, (), chosen(["ta-marbuta-as-ha"]))
+    assert effect.loss[1:] == (-100.0, 100.0)
+    assert told([effect]) == "None of them is shown to cost anything: every interval takes in 0."
+
+
+def test_what_is_shown_to_cost_is_told_worst_first() -> None:
+    many = [replace(d, id=f"{d.id}-{i}", text=f"{d.text} {i}") for d in documents() for i in "abcd"]
+    # The hamza stands outside of all mentions and costs nothing; the ta marbuta in three of four
+    # mentions of the texts that have one; the alef maqsura in the one mention of its texts.
+    dead = [Document(f"dead-{i}", f"إن قتلى {i}", (Span(3, 7, "CASUALTY"),)) for i in range(8)]
+    names = ["no-hamza", "maqsura-as-ya", "ta-marbuta-as-ha"]
+    hamza = [replace(d, text=f"{d.text} إن") for d in many]
+    _, effects = measure([*hamza, *dead], tag, (), chosen(names))
+    assert told(effects) == (
+        "Shown to cost something (interval above 0), the worst first: "
+        "maqsura-as-ya (100.0 points), ta-marbuta-as-ha (60.0 points)."
+    )
+
+
 def test_nothing_to_change_is_no_loss() -> None:
     _, [effect] = measure(documents(), tag, ("WEAPON",), chosen(["western-digits"]))
     assert (effect.documents, effect.to_dict()["loss"]) == (0, None)
 
 
 def test_order_of_documents_plays_no_part() -> None:
-    def losses(given: Sequence[Document]) -> list[float]:
+    def losses(given: Sequence[Document]) -> list[Interval]:
         return [e.loss for e in measure(given, tag, (), list(PERTURBATIONS.values()))[1]]
 
     many = [
@@ -106,5 +144,5 @@ def test_command(tiny_model: Path, corpus_file: Path, tmp_path: Path) -> None:
     result = json.loads(out.read_text(encoding="utf-8"))
     [row] = result["perturbations"]
     assert result["clean"]["documents"] == len(CORPUS.splitlines())
-    assert (row["name"], row["loss"]) == ("tatweel", 0.0)  # the normaliser drops it
+    assert row["loss"] == {"value": 0.0, "low": 0.0, "high": 0.0}  # the normaliser drops it
     assert "tatweel" in done.output

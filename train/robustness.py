@@ -1,7 +1,9 @@
 """How much a tagger loses where texts are written otherwise than those it was trained on.
 
 Each perturbation is measured on the documents that it changes, and so is the clean text beside
-it: the difference is the perturbation's, not that of other documents.
+it: the difference is the perturbation's, not that of other documents. Its interval is a
+paired bootstrap over those documents (see :mod:`train.bootstrap`), so it takes in both which
+documents were annotated and where noise fell in them.
 """
 
 from __future__ import annotations
@@ -10,15 +12,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from rich.console import Group
 from rich.table import Table
 
+from train.bootstrap import LEVEL, RESAMPLES, Interval, bounds, draw, figures, names_of, tally
 from train.document import Document
 from train.errors import InputError
 from train.metrics import Scores, score
 from train.perturbations import PERTURBATIONS, SEED, Perturbation
 
 Tag = Callable[[Sequence[Document]], list[Document]]
+Pair = tuple[list[Document], list[Document]]
+"""Gold documents, and the same as tagged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +34,14 @@ class Effect:
     perturbation: Perturbation
     clean: Scores
     perturbed: Scores
+    loss: Interval
+    """Points of strict micro F1 lost, out of 100; below 0 where the score rose. An interval of
+    -100 to 100 says that nothing is known: fewer than two documents changed."""
 
     @property
     def documents(self) -> int:
         """How many documents the perturbation changed; the scores are theirs."""
         return self.clean.documents
-
-    @property
-    def loss(self) -> float:
-        """Points of strict micro F1 lost, out of 100; below 0 where the score rose."""
-        return 100 * (self.clean.micro.f1 - self.perturbed.micro.f1)
 
     def losses(self) -> dict[str, float]:
         """Return the points lost by label."""
@@ -48,13 +52,13 @@ class Effect:
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain values; ``loss`` in points, None where nothing changed."""
+        """Return everything as plain values; ``loss`` in points, None where no document changed."""
         return {
             "name": self.perturbation.name,
             "about": self.perturbation.about,
             "documents": self.documents,
             "spans": self.clean.micro.gold,
-            "loss": self.loss if self.documents else None,
+            "loss": self.loss._asdict() if self.documents else None,
             "losses": self.losses() if self.documents else {},
             "clean": self.clean.to_dict(),
             "perturbed": self.perturbed.to_dict(),
@@ -89,40 +93,85 @@ def measure(
         perturbations: what to do to the documents, one after the other, never together.
         seed: of the noise.
     """
-    predicted = tag(gold)
+    gold = sorted(gold, key=lambda document: (document.text, document.spans, document.id))
+    rows = [[document, *(p.copy(document, seed) for p in perturbations)] for document in gold]
+    # All spellings of a text together: those that the model sees as the same are read once.
+    tagged = iter(tag([copy for row in rows for copy in row]))
+    answers = [[next(tagged) for _ in row] for row in rows]
     effects = []
-    for perturbation in perturbations:
-        copies = [perturbation.copy(document, seed) for document in gold]
-        changed = [i for i, copy in enumerate(copies) if copy.text != gold[i].text]
-        ours = [copies[i] for i in changed]
-        before = score(
+    for column, perturbation in enumerate(perturbations, start=1):
+        changed = [i for i, row in enumerate(rows) if row[column].text != row[0].text]
+        before = (
             [perturbation.clean(gold[i]) for i in changed],
-            [_until(perturbation, gold[i], predicted[i]) for i in changed],
-            labels,
+            [_until(perturbation, gold[i], answers[i][0]) for i in changed],
         )
-        after = score(ours, tag(ours) if ours else [], labels)
-        effects.append(Effect(perturbation, before, after))
-    return score(gold, predicted, labels), effects
+        after = [rows[i][column] for i in changed], [answers[i][column] for i in changed]
+        effects.append(
+            Effect(
+                perturbation,
+                score(*before, labels),
+                score(*after, labels),
+                _loss(before, after),
+            )
+        )
+    return score(gold, [row[0] for row in answers], labels), effects
 
 
 def render(clean: Scores, effects: Sequence[Effect]) -> Group:
-    """Return the effects as a table for a terminal."""
+    """Return the effects as a table for a terminal, and in words what is shown to cost most."""
     table = Table(title="Strict micro F1 of perturbed texts", title_justify="left")
     table.add_column("perturbation", overflow="fold")
-    for name in ("documents", "spans", "clean F1", "F1", "points lost"):
+    interval = f"{100 * LEVEL:g}% interval"
+    for name in ("documents", "spans", "clean F1", "F1", "points lost", interval):
         table.add_column(name, justify="right", overflow="fold")
     table.add_column("what it does", overflow="fold")
     for effect in effects:
         before, after = effect.clean.micro, effect.perturbed.micro
-        counts = (str(effect.documents), str(before.gold))
-        rates = (f"{before.f1:.4f}", f"{after.f1:.4f}", f"{effect.loss:.1f}")
-        shown = rates if effect.documents else ("-", "-", "-")
-        table.add_row(effect.perturbation.name, *counts, *shown, effect.perturbation.about)
+        value, low, high = effect.loss
+        rates = (f"{before.f1:.4f}", f"{after.f1:.4f}", f"{value:.1f}", f"{low:.1f} to {high:.1f}")
+        table.add_row(
+            effect.perturbation.name,
+            str(effect.documents),
+            str(before.gold),
+            *(rates if effect.documents else "-" * len(rates)),
+            effect.perturbation.about,
+        )
     note = (
         f"{clean.documents} documents, F1 {clean.micro.f1:.4f} as they are. Each row is of the "
         "documents that the perturbation changed; its clean F1 is theirs."
     )
-    return Group(table, note)
+    return Group(table, note, told(effects))
+
+
+def told(effects: Sequence[Effect]) -> str:
+    """Say in one sentence which perturbations are shown to cost something, the worst first."""
+    shown = sorted((e for e in effects if e.loss.low > 0), key=lambda e: -e.loss.value)
+    if not shown:
+        return "None of them is shown to cost anything: every interval takes in 0."
+    listed = ", ".join(f"{e.perturbation.name} ({e.loss.value:.1f} points)" for e in shown)
+    return f"Shown to cost something (interval above 0), the worst first: {listed}."
+
+
+def _loss(before: Pair, after: Pair) -> Interval:
+    """Return the points that ``after`` lies below ``before``; documents are drawn in pairs."""
+    names = names_of((), *before, *after)
+    tallies = [tally(_numbered(g), _numbered(p), names) for g, p in (before, after)]
+    counts = np.stack([one.counts for one in tallies], axis=1)
+    points = [
+        100 * (f1[..., 0] - f1[..., 1])
+        for totals in ([counts.sum(axis=0)[None]], draw(counts, RESAMPLES, SEED))
+        for f1 in (figures(some)[..., 0, 0] for some in totals)  # that of micro
+    ]
+    value = float(points[0][0])
+    if len(counts) < 2:
+        return Interval(value, -100.0, 100.0)
+    low, high = bounds(np.concatenate(points[1:]), LEVEL)
+    return Interval(value, float(low), float(high))
+
+
+def _numbered(documents: Sequence[Document]) -> list[Document]:
+    """Return documents that a tally leaves in this order, whatever their texts."""
+    return [replace(document, text=f"{i:09}") for i, document in enumerate(documents)]
 
 
 def _until(perturbation: Perturbation, document: Document, predicted: Document) -> Document:
