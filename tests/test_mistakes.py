@@ -166,6 +166,20 @@ def test_frequent_mentions_by_hand() -> None:
     assert first.to_dict()["example"]["document"] == "0"
 
 
+def test_how_often_gold_marks_a_mention_at_all() -> None:
+    gold = [doc(str(i), f"{verb} [النظام](ACTOR)") for i, verb in enumerate(["رد", "اتهم", "قال"])]
+    tagged = [replace(gold[0], spans=()), *gold[1:]]
+    (missed,) = frequent(mistakes(gold, tagged), "missed", 5, gold)
+    assert (missed.count, missed.in_gold) == (1, 3)
+    (invented,) = frequent(mistakes(tagged, gold), "spurious", 5, tagged)
+    assert (invented.count, invented.in_gold) == (1, 2)
+    other = [replace(d, spans=(replace(d.spans[0], label="BASE"),)) for d in gold]
+    (wrong,) = frequent(mistakes(gold, other), "wrong_label", 5, gold)
+    assert (wrong.label, wrong.other, wrong.count, wrong.in_gold) == ("ACTOR", "BASE", 3, 3)
+    (unknown,) = frequent(mistakes(gold, tagged), "missed", 5)
+    assert unknown.in_gold is None
+
+
 def test_labels_are_told_apart_and_wrong_ones_named() -> None:
     text = "مدرعات"
     gold = [Document(str(i), text, (Span(0, 6, "WEAPON"),)) for i in range(3)]

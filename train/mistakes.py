@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from train.check import plain
@@ -106,6 +107,9 @@ class Frequent:
     other: str | None
     """The label that the tagger gave it, where it was the wrong one."""
     count: int
+    in_gold: int | None
+    """How often gold data marks this mention so at all; None for wrong borders, and where no gold
+    data was given."""
     example: Mistake
 
     def to_dict(self) -> dict[str, Any]:
@@ -115,6 +119,7 @@ class Frequent:
             "label": self.label,
             "other": self.other,
             "count": self.count,
+            "in_gold": self.in_gold,
             "example": self.example.to_dict(),
         }
 
@@ -160,7 +165,9 @@ def confusion(
     return {row: {column: counts[row, column] for column in names} for row in names}
 
 
-def frequent(mistakes: Iterable[Mistake], kind: str, n: int) -> list[Frequent]:
+def frequent(
+    mistakes: Iterable[Mistake], kind: str, n: int, gold: Iterable[Document] = ()
+) -> list[Frequent]:
     """Return the ``n`` mentions that are most often wrong in one way, the most frequent first.
 
     Mentions are one where they differ only in attached particles, the article of the first word,
@@ -173,6 +180,7 @@ def frequent(mistakes: Iterable[Mistake], kind: str, n: int) -> list[Frequent]:
         mistakes: those of :func:`mistakes`.
         kind: one of ``MISTAKES``.
         n: the most to return.
+        gold: the documents as annotated, to tell how often each mention is marked at all.
     """
     if kind not in MISTAKES:
         raise InputError(f"{kind!r} is no kind of mistake; it is one of {', '.join(MISTAKES)}")
@@ -181,19 +189,26 @@ def frequent(mistakes: Iterable[Mistake], kind: str, n: int) -> list[Frequent]:
         if mistake.kind == kind:
             other = mistake.predicted.label if mistake.predicted and kind == WRONG_LABEL else ""
             groups.setdefault((_sameness(mistake), mistake.span.label, other), []).append(mistake)
-    ranked = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
+    ranked = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))[:n]
+    marked: Counter[tuple[tuple[str, ...], str]] = Counter(
+        ((mention_key(document.text[span.start : span.end]),), span.label)
+        for document in gold
+        for span in document.spans
+    )
     return [
         Frequent(
             Counter(m.mention(m.span) for m in group).most_common(1)[0][0],
             label,
             other or None,
             len(group),
+            marked[same, label] if marked and kind != WRONG_BORDER else None,
             max(group, key=lambda m: m.score or 0.0),
         )
-        for (_, label, other), group in ranked[:n]
+        for (same, label, other), group in ranked
     ]
 
 
+@lru_cache(maxsize=1 << 15)
 def mention_key(mention: str) -> str:
     """Return what the spellings of one mention have in common; it is not for people to read.
 
