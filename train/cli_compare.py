@@ -69,12 +69,12 @@ def compare(
 
 
 def render_comparison(result: Comparison) -> Table:
-    """Return a comparison as a table for a terminal."""
+    """Return a comparison as a table for a terminal; its p is that of the shufflings."""
     from rich.table import Table
 
-    table = Table(title="Strict span F1 of A and B", title_justify="left")
+    table = Table(title="Strict span F1: A, B, and A - B in points", title_justify="left")
     interval = f"{100 * result.level:g}% interval"
-    columns = ("A", "B", "A - B in points", interval, "p (bootstrap)", "p (shuffled)", "trust it")
+    columns = ("A", "B", "points", interval, "p", "trust")
     for name in ("label", *columns):
         table.add_column(name, justify="left" if name == "label" else "right", overflow="fold")
     for label, row in result.labels.items():
@@ -152,17 +152,15 @@ def _tagged(
 
 
 def _cells(row: Difference) -> tuple[str, ...]:
-    value, low, high = (f"{100 * figure:+.1f}" for figure in row.difference)
-    chances = (_chance(row.bootstrap_p), _chance(row.randomisation_p))
+    from train.comparison import points
+
+    value, low, high = (f"{points(figure):+.1f}" for figure in row.difference)
+    p = f"{row.randomisation_p:.4f}" if row.randomisation_p >= 0.0001 else "<0.0001"
     return (
         f"{row.a:.4f}",
         f"{row.b:.4f}",
         value,
         f"{low} to {high}",
-        *chances,
+        p,
         "yes" if row.trusted else "no",
     )
-
-
-def _chance(p: float) -> str:
-    return f"{p:.4f}" if p >= 0.0001 else "<0.0001"

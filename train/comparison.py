@@ -102,9 +102,9 @@ class Comparison:
             a, b, value, low, high = b, a, -value, -high, -low
         chance = _share(self.micro.randomisation_p, self.resamples)
         evidence = (
-            f"by {100 * value:.1f} points of F1 ({100 * self.level:g}% interval "
-            f"{100 * low:.1f} to {100 * high:.1f}); by chance alone, a difference as large comes "
-            f"about in {chance} shufflings"
+            f"by {points(value):.1f} points of F1 ({100 * self.level:g}% interval "
+            f"{points(low):.1f} to {points(high):.1f}); by chance alone, a difference as large "
+            f"comes about in {chance} shufflings"
         )
         if self.micro.trusted:
             return f"{a} is better than {b} {evidence}: trust it."
@@ -121,6 +121,11 @@ class Comparison:
         if 0 < self.documents < FEW:
             return [f"With fewer than {FEW} documents the interval itself is rough."]
         return []
+
+
+def points(f1: float) -> float:
+    """Return an F1, or a difference of two, in points, to one digit and without a minus zero."""
+    return round(100 * f1, 1) + 0.0
 
 
 def compare(
@@ -207,13 +212,14 @@ def _shuffle(
 ) -> list[Floats]:
     """Return the totals of A and B with documents swapped at random, some shufflings at a time."""
     rng = np.random.default_rng([seed, 1])  # not the stream of the draws
-    moves = (differing[:, 1] - differing[:, 0]).reshape(len(differing), -1).astype(np.float64)
+    moves = (differing[:, 1] - differing[:, 0]).reshape(len(differing), totals[0].size)
+    table = moves.astype(np.float64)
     step = max(1, _SWAPS // max(1, len(differing)))
     found = []
     for first in range(0, shufflings, step):
         rows = min(step, shufflings - first)
         swapped = rng.integers(2, size=(rows, len(differing)), dtype=np.int8)
-        moved = (swapped.astype(np.float64) @ moves).reshape(rows, *totals.shape[1:])
+        moved = (swapped.astype(np.float64) @ table).reshape(rows, *totals.shape[1:])
         found.append(np.stack([totals[0] + moved, totals[1] - moved], axis=1))
     return found
 
