@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import LABELS
 from train.errors import ModelError
-from train.model_folder import INT8_GRAPH, OPTIONAL, REQUIRED, open_model, seal
+from train.model_folder import INT8_FILES, INT8_GRAPH, REQUIRED, open_model, seal
 from train.runtime import OnnxRuntime
 
 
@@ -17,7 +17,7 @@ def model(tiny_model: Path, tmp_path: Path) -> Path:
     """A copy that a test may damage."""
     copy = tmp_path / "model"
     copy.mkdir()
-    for name in (*REQUIRED, *OPTIONAL, "marsad.json"):
+    for name in (*REQUIRED, *INT8_FILES, "marsad.json"):
         shutil.copy(tiny_model / name, copy / name)
     return copy
 
@@ -26,7 +26,7 @@ def test_a_whole_folder_opens(model: Path) -> None:
     assert open_model(model).labels == LABELS
 
 
-@pytest.mark.parametrize("name", [*REQUIRED, *OPTIONAL])
+@pytest.mark.parametrize("name", [*REQUIRED, *INT8_FILES])
 def test_a_missing_or_cut_file_is_named(model: Path, name: str) -> None:
     content = (model / name).read_bytes()
     (model / name).write_bytes(content[:-1])
@@ -83,7 +83,7 @@ def test_unknown_settings_are_refused(model: Path) -> None:
         open_model(model)
 
 
-@pytest.mark.parametrize("name", [*REQUIRED, *OPTIONAL])
+@pytest.mark.parametrize("name", [*REQUIRED, *INT8_FILES])
 def test_a_file_of_the_right_size_and_other_content_is_refused(model: Path, name: str) -> None:
     content = bytearray((model / name).read_bytes())
     content[-1] ^= 1

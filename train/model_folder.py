@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from train import __version__
+from train.calibration import Calibration, read_calibration
 from train.errors import ModelError
 from train.lines import write_whole
 from train.preprocessor import Preprocessor
@@ -29,7 +30,9 @@ INT8_RECIPES = "int8.json"
 TOKENIZER = "tokenizer.json"
 CONFIG = "config.json"
 REQUIRED = (CONFIG, TOKENIZER, WEIGHTS, GRAPH)
-OPTIONAL = (INT8_GRAPH, INT8_RECIPES)
+CALIBRATION = "calibration.json"
+INT8_FILES = (INT8_GRAPH, INT8_RECIPES)
+OPTIONAL = (*INT8_FILES, CALIBRATION)
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt", "*.pickle")
 _HERE = Path(__file__).resolve().parent
 SHIPPED = (_HERE / "models" / "tagger", _HERE.parent / "models" / "tagger")
@@ -44,10 +47,18 @@ class ModelFolder:
     labels: tuple[str, ...]
     preprocessor: Preprocessor
     fingerprint: str
-    """SHA-256 over all that decides what the model finds."""
-    has_int8: bool
+    """SHA-256 over all that decides what the model finds, and with what scores."""
+    optional: tuple[str, ...]
+    """The files of ``OPTIONAL`` that are part of it."""
     config: dict[str, Any]
     """The encoder's ``config.json``."""
+    calibration: Calibration
+    """How the scores of spans are made; as the model gives them where nothing is stored."""
+
+    @property
+    def has_int8(self) -> bool:
+        """Whether it has a graph that computes with 8-bit integers."""
+        return all(name in self.optional for name in INT8_FILES)
 
     @property
     def graph(self) -> Path:
@@ -107,27 +118,34 @@ def open_model(path: Path) -> ModelFolder:
         ) from None
     deciding = [settings["files"], settings["preprocessor"], settings["labels"]]
     fingerprint = hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
-    has_int8 = all(name in settings["files"] for name in OPTIONAL)
-    return ModelFolder(path, labels, preprocessor, fingerprint, has_int8, config)
+    optional = tuple(name for name in OPTIONAL if name in settings["files"])
+    calibration = Calibration()
+    if CALIBRATION in optional:
+        calibration = read_calibration(path / CALIBRATION, labels)
+    return ModelFolder(path, labels, preprocessor, fingerprint, optional, config, calibration)
 
 
 def seal(
-    path: Path, labels: Sequence[str], preprocessor: Preprocessor, with_int8: bool = True
+    path: Path,
+    labels: Sequence[str],
+    preprocessor: Preprocessor,
+    optional: Collection[str] = (),
 ) -> None:
     """Write ``marsad.json``, which makes the files in ``path`` a complete model folder.
 
-    The files of the int8 graph are part of it where they are there and ``with_int8`` is set.
+    Args:
+        path: the folder.
+        labels: what the model marks.
+        preprocessor: how texts are prepared for it.
+        optional: which files of ``OPTIONAL`` are part of it. Others of these that lie there, such
+            as those of older weights, are not.
     """
     settings = {
         "format": FORMAT,
         "marsad_version": __version__,
         "labels": list(labels),
         "preprocessor": preprocessor.settings(),
-        "files": {
-            name: _describe(path / name)
-            for name in (*REQUIRED, *OPTIONAL)
-            if name in REQUIRED or (with_int8 and (path / name).exists())
-        },
+        "files": {name: _describe(path / name) for name in (*REQUIRED, *optional)},
     }
     with write_whole(path / SETTINGS) as file:
         json.dump(settings, file, ensure_ascii=False, indent=2)

@@ -14,9 +14,9 @@ from train.errors import ModelError
 from train.int8 import dump_recipes
 from train.metrics import score
 from train.model_folder import (
+    INT8_FILES,
     INT8_GRAPH,
     INT8_RECIPES,
-    OPTIONAL,
     ModelFolder,
     open_model,
     seal,
@@ -108,15 +108,20 @@ def add_int8(
     finally:
         temporary.unlink(missing_ok=True)
         made.unlink(missing_ok=True)
-    seal(path, folder.labels, folder.preprocessor)
+    seal(path, folder.labels, folder.preprocessor, (*INT8_FILES, *_others(folder)))
     return results
 
 
 def _forget(folder: ModelFolder) -> None:
     """Take the int8 graph out of a folder."""
-    seal(folder.path, folder.labels, folder.preprocessor, with_int8=False)
-    for name in OPTIONAL:
+    seal(folder.path, folder.labels, folder.preprocessor, _others(folder))
+    for name in INT8_FILES:
         (folder.path / name).unlink(missing_ok=True)
+
+
+def _others(folder: ModelFolder) -> list[str]:
+    """Return the optional files of a folder that are not those of its int8 graph."""
+    return [name for name in folder.optional if name not in INT8_FILES]
 
 
 def _score(folder: ModelFolder, runtime: Runtime, documents: Sequence[Document]) -> float:

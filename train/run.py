@@ -21,13 +21,14 @@ from datasets import Dataset, concatenate_datasets
 
 from train import __version__
 from train.augmentation import augment
+from train.calibrator import FEW_SPANS, calibrate
 from train.card import model_card
 from train.config import TrainConfig, load_config
 from train.curve import draw_learning_curve
 from train.dataset import Losses, Splits, build_dataset, read_splits, training_rows
 from train.document import Document
 from train.encoder import build_preprocessor, load_tokenizer
-from train.errors import ConfigError, ModelError
+from train.errors import ConfigError, InputError, ModelError
 from train.lines import write_whole
 from train.metrics import score
 from train.model_folder import SETTINGS
@@ -111,6 +112,7 @@ def train(config: TrainConfig, resume: bool = False, say: Say = _silent) -> dict
     metrics = _summary(config, splits, losses, results)
     if config.quantize:
         metrics["int8"] = _quantize(folder / f"seed-{metrics['best_seed']}", splits, say)
+    metrics["calibration"] = _calibrate(folder / f"seed-{metrics['best_seed']}", splits, say)
     _publish(folder, config, metrics)
     return metrics
 
@@ -188,6 +190,20 @@ def _quantize(folder: Path, splits: Splits, say: Say) -> dict[str, Any]:
         return {"refused": str(error)}
     say(f"int8: {parity}")
     return asdict(parity)
+
+
+def _calibrate(folder: Path, splits: Splits, say: Say) -> dict[str, Any]:
+    """Fit the scores of the best model to the validation split; return what came of it."""
+    spans = sum(len(document.spans) for document in splits.validation)
+    if spans < FEW_SPANS:
+        return {"refused": f"{spans} spans are too few; {FEW_SPANS} or more are needed"}
+    try:
+        calibrated = calibrate(folder, splits.validation, name="validation")
+    except InputError as error:
+        say(f"note: scores stay as they are: {error}")
+        return {"refused": str(error)}
+    say(f"scores: temperature {calibrated.calibration.temperature:g}")
+    return calibrated.to_dict()
 
 
 def evaluate(folder: Path, splits: Splits, config: TrainConfig) -> dict[str, Any]:

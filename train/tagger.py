@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from train.calibration import Calibration
 from train.document import Document, Span
 from train.engine import MAX_BATCH_TOKENS, Coverage, Engine, Found, K
 from train.errors import MarsadError
@@ -38,6 +39,7 @@ class Tagger:
         max_batch_tokens: sub-words of one batch.
         runtime_name: ``int8``, ``fp32`` or ``cuda``, for the record.
         fingerprint: SHA-256 over the model's files, for the record.
+        calibration: what makes the scores of spans the chance that they are right.
     """
 
     def __init__(
@@ -49,10 +51,12 @@ class Tagger:
         max_batch_tokens: int = MAX_BATCH_TOKENS,
         runtime_name: str = "",
         fingerprint: str = "",
+        calibration: Calibration | None = None,
     ):
         self.preprocessor = preprocessor
         self.runtime = runtime
-        self.tags = TagSet(labels)
+        self.calibration = calibration or Calibration()
+        self.tags = TagSet(labels, self.calibration.temperature)
         self.runtime_name = runtime_name
         self.fingerprint = fingerprint
         self.coverage = Coverage()
@@ -86,6 +90,7 @@ class Tagger:
             max_batch_tokens=CUDA_BATCH_TOKENS if on_gpu else MAX_BATCH_TOKENS,
             runtime_name=name,
             fingerprint=folder.fingerprint,
+            calibration=folder.calibration,
         )
 
     def __call__(self, texts: Iterable[str]) -> list[Document]:

@@ -37,10 +37,17 @@ MAY_START = frozenset({"O", "B"})
 
 
 class TagSet:
-    """The tags of a label set: ``O``, then ``B-X`` and ``I-X`` for each label in order."""
+    """The tags of a label set: ``O``, then ``B-X`` and ``I-X`` for each label in order.
 
-    def __init__(self, labels: Sequence[str]):
+    Args:
+        labels: what spans are marked with.
+        temperature: what logits are divided by for the scores of spans; see
+            :class:`train.calibration.Calibration`. It does not change which spans there are.
+    """
+
+    def __init__(self, labels: Sequence[str], temperature: float = 1.0):
         self.labels = tuple(labels)
+        self.temperature = temperature
         self.names = ("O", *(f"{kind}-{label}" for label in self.labels for kind in "BI"))
         self._index = {name: index for index, name in enumerate(self.names)}
 
@@ -85,7 +92,8 @@ class TagSet:
 
         ``logits`` is ``[words, tags]``. A span's score is the smallest of the probabilities that
         its border and label rest on: of each of its words' tags, and of the word behind it not
-        going on.
+        going on. Of all legal sequences one temperature for all words keeps the order, so the
+        sequence is that of the logits as they are.
         """
         if len(words) != len(logits):
             raise ValueError(f"{len(words)} words but {len(logits)} rows of logits")
@@ -93,6 +101,8 @@ class TagSet:
             return ()
         log_probabilities = _log_softmax(logits)
         tags = self.best_path(log_probabilities)
+        if self.temperature != 1.0:
+            log_probabilities = _log_softmax(logits / np.float32(self.temperature))
         probabilities = np.exp(log_probabilities)
         spans = []
         for first, last, label in self.runs(tags):
