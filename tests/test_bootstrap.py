@@ -196,12 +196,12 @@ def test_what_cannot_be_known() -> None:
 
 def test_overlaps_by_hand() -> None:
     gold = Document("1", TEXT, (Span(0, 4, "A"), Span(5, 9, "A"), Span(15, 19, "W")))
-    # One span on both A's; one that touches W's start; one that shares a letter with W.
-    found = (Span(3, 8, "A"), Span(9, 15, "W"), Span(18, 24, "W"))
+    # One span on both A's; one that touches W's start; one inside W; one that touches its end.
+    found = (Span(3, 8, "A"), Span(9, 15, "W"), Span(16, 17, "W"), Span(19, 24, "W"))
     overlap = intervals([gold], [Document("1", TEXT, found)], LABELS, 10).overlap
     assert overlap["recall"].value == 1
-    assert overlap["precision"].value == pytest.approx(2 / 3)
-    assert overlap["f1"].value == pytest.approx(4 / 5)
+    assert overlap["precision"].value == pytest.approx(1 / 2)
+    assert overlap["f1"].value == pytest.approx(2 / 3)
 
 
 def test_labels_that_were_not_named_are_added_and_all_is_json() -> None:
