@@ -81,7 +81,8 @@ class Perturbation:
             _trimmed(text, replace(span, start=ends[span.start], end=ends[span.end]))
             for span in self.clean(document).spans
         )
-        return document if _broken(text, spans) else replace(document, text=text, spans=spans)
+        broken = any(check_spans(text, spans, None, ""))
+        return document if broken else replace(document, text=text, spans=spans)
 
     def copy(self, document: Document, seed: int = SEED) -> Document:
         """Return the document as the seed has it."""
@@ -105,10 +106,6 @@ def _trimmed(text: str, span: Span) -> Span:
     while tail and _INVISIBLE.match(mention[tail - 1]):
         tail -= 1
     return replace(span, end=span.start + tail)
-
-
-def _broken(text: str, spans: tuple[Span, ...]) -> bool:
-    return any(check_spans(text, spans, None, ""))
 
 
 def _letters(habits: Mapping[str, str]) -> Callable[[Document, random.Random], Pieces]:
@@ -223,10 +220,6 @@ def _hidden(document: Document, draw: random.Random) -> Pieces:
     return pieces
 
 
-def _no_punctuation(document: Document, draw: random.Random) -> Pieces:
-    return _without(document, _PUNCTUATION)
-
-
 def _without(document: Document, dropped: Collection[str]) -> Pieces:
     """Return the text without characters that are words of their own.
 
@@ -292,7 +285,11 @@ PERTURBATIONS: dict[str, Perturbation] = {
         Perturbation(
             "hidden", "directional marks and zero-width characters in and between words", _hidden
         ),
-        Perturbation("no-punctuation", "stops, commas, quotes, brackets dropped", _no_punctuation),
+        Perturbation(
+            "no-punctuation",
+            "stops, commas, quotes, brackets dropped",
+            lambda document, _: _without(document, _PUNCTUATION),
+        ),
         Perturbation(
             "headline",
             f"the first {HEADLINE_WORDS} words, without quotes and final stop",
