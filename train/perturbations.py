@@ -142,10 +142,6 @@ def _tashkeel(document: Document, draw: random.Random) -> Pieces:
     ]
 
 
-def _no_tashkeel(document: Document, draw: random.Random) -> Pieces:
-    return [_TASHKEEL.sub("", letter) for letter in document.text]
-
-
 def _tatweel(document: Document, draw: random.Random) -> Pieces:
     return [
         letter + "\u0640" * draw.randint(1, 3)
@@ -265,6 +261,7 @@ def _pairs(text: str) -> zip[tuple[str, str]]:
 
 
 _NO_HAMZA = _ALEF | _SEATS | dict.fromkeys("\u0653\u0654\u0655", "")
+_NO_TASHKEEL = dict.fromkeys("\u064b\u064c\u064d\u064e\u064f\u0650\u0651\u0652\u0670", "")
 PERTURBATIONS: dict[str, Perturbation] = {
     perturbation.name: perturbation
     for perturbation in (
@@ -275,7 +272,7 @@ PERTURBATIONS: dict[str, Perturbation] = {
         Perturbation("maqsura-as-ya", "alef maqsura as ya", _letters(_MAQSURA)),
         Perturbation("ta-marbuta-as-ha", "ta marbuta as ha", _letters(_TA_MARBUTA)),
         Perturbation("tashkeel", "a random vowel sign on half of the letters", _tashkeel),
-        Perturbation("no-tashkeel", "vowel signs dropped", _no_tashkeel),
+        Perturbation("no-tashkeel", "vowel signs dropped", _letters(_NO_TASHKEEL)),
         Perturbation("tatweel", "a tenth of the joined letters drawn out", _tatweel),
         Perturbation("arabic-digits", "Western digits as Arabic-Indic ones", _letters(_DIGITS)),
         Perturbation("western-digits", "all other decimal digits as Western ones", _western),
