@@ -89,7 +89,8 @@ def find_slowly(folder: ModelFolder, runtime: OnnxRuntime, text: str) -> tuple[S
         ids += special.suffix
         assert len(ids) <= HUGE
         rows.append(runtime(np.array([ids]))[0][heads])
-    return TagSet(folder.labels).decode(words, np.concatenate(rows)) if rows else ()
+    tags = TagSet(folder.labels, folder.calibration.temperature)
+    return tags.decode(words, np.concatenate(rows)) if rows else ()
 
 
 def make(
@@ -104,7 +105,14 @@ def make(
     preprocessor.max_length, preprocessor.stride = window
     special = preprocessor.special
     preprocessor.capacity = window[0] - len(special.prefix) - len(special.suffix)
-    return Tagger(preprocessor, runtime, folder.labels, threads, max_batch_tokens)
+    return Tagger(
+        preprocessor,
+        runtime,
+        folder.labels,
+        threads,
+        max_batch_tokens,
+        calibration=folder.calibration,
+    )
 
 
 @pytest.fixture(scope="module")
