@@ -28,7 +28,8 @@ from train.tagger import Tagger
 PRECISIONS = (0.9, 0.95, 0.97, 0.98, 0.99)
 """The precisions that thresholds are stored for where none is asked for."""
 FEW_SPANS = 500
-"""Below so many spans a temperature is rough: its standard error is some hundredths and more."""
+"""Below so many spans a temperature is rough: with as many, its standard error was 0.06 on the
+shipped tagger's validation spans, and with all 2,887 of them 0.03."""
 ALL = "all"
 
 
@@ -127,7 +128,8 @@ def calibrate(
     """Fit the scores of a model folder to annotated data, and store that in the folder.
 
     One temperature serves all labels. On the shipped tagger one for each label was no better on
-    documents that it was not fitted on.
+    documents that it was not fitted on: over halves of its validation documents, the NLL was
+    0.2168 with one for all and 0.2175 with one for each, the mean ECE of a label 0.046 and 0.047.
 
     Args:
         path: a complete model folder; its earlier calibration, if any, is replaced.
