@@ -10,17 +10,14 @@ from typing import Annotated, Any
 import typer
 
 from train import __version__, cli_data
-from train.cli_counts import ConventionsOption, CountsOption, counts
+from train.cli_counts import counts
+from train.cli_evaluate import evaluate
 from train.cli_incidents import incidents
 from train.cli_predict import predict
 from train.errors import MarsadError
 from train.terminal import (
-    counted,
     needs_extra,
-    refuse_overwriting,
     say,
-    say_coverage,
-    utf8_output,
 )
 
 app = typer.Typer(
@@ -90,58 +87,7 @@ def train(
     print(f"model: {settings.output_dir} (seed {metrics['best_seed']})")
 
 
-@app.command()
-def evaluate(
-    model: Annotated[Path, typer.Argument(help="A model folder.")],
-    data: Annotated[list[Path], typer.Argument(help="Annotated .txt or .jsonl files or folders.")],
-    gold_counts: CountsOption = None,
-    conventions: ConventionsOption = None,
-    json_file: Annotated[
-        Path | None,
-        typer.Option("--json", help="Also write the scores here as JSON."),
-    ] = None,
-    runtime: Annotated[str, typer.Option(help="auto, int8, fp32 or cuda.")] = "auto",
-) -> None:
-    """Score a tagger on annotated data: strict span F1, by label, and what went wrong.
-
-    Where the data carries counts, tell how many of them are read rightly as well.
-    """
-    import json
-
-    from rich.console import Console
-
-    from train.corpus import read_corpus
-    from train.count_file import attach_counts
-    from train.count_scores import has_counts, score_counts
-    from train.display import render_count_scores, render_scores
-    from train.lines import write_whole
-    from train.metrics import score
-    from train.resolver import Resolver
-    from train.tagger import Tagger
-
-    refuse_overwriting(json_file, [*data, *(gold_counts or [])])
-    tagger = Tagger.load(model, runtime=runtime)
-    gold = attach_counts(read_corpus(data, tagger.tags.labels), gold_counts or [])
-    resolver = Resolver.load(conventions) if has_counts(gold) else None
-    tagged = list(counted(tagger.tag(gold), json_file))
-    scores = score(gold, tagged, tagger.tags.labels)
-    result = scores.to_dict()
-    tables = [render_scores(scores)]
-    if resolver is not None:
-        given = score_counts(gold, [resolver(document) for document in gold])
-        found = score_counts(gold, [resolver(document) for document in tagged])
-        result["counts"] = {"gold_spans": given.to_dict(), "found_spans": found.to_dict()}
-        tables.append(render_count_scores(given, found))
-    if json_file:
-        with write_whole(json_file) as file:
-            json.dump(result, file, ensure_ascii=False, indent=2)
-            file.write("\n")
-    if not scores.micro.gold:
-        say("note: the gold data marks nothing at all; is it annotated?")
-    utf8_output()
-    for table in tables:
-        Console(highlight=False).print(table)
-    say_coverage(tagger.coverage)
+app.command()(evaluate)
 
 
 @app.command()

@@ -188,7 +188,7 @@ def frequent(
     for mistake in sorted(mistakes, key=lambda m: (m.document, m.span)):
         if mistake.kind == kind:
             other = mistake.predicted.label if mistake.predicted and kind == WRONG_LABEL else ""
-            groups.setdefault((_sameness(mistake), mistake.span.label, other), []).append(mistake)
+            groups.setdefault((sameness(mistake), mistake.span.label, other), []).append(mistake)
     ranked = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))[:n]
     marked: Counter[tuple[tuple[str, ...], str]] = Counter(
         ((mention_key(document.text[span.start : span.end]),), span.label)
@@ -218,8 +218,8 @@ def mention_key(mention: str) -> str:
     return plain(fold(mention))
 
 
-def _sameness(mistake: Mistake) -> tuple[str, ...]:
-    """Return what mistakes have in common that are told as one."""
+def sameness(mistake: Mistake) -> tuple[str, ...]:
+    """Return what mistakes of one kind and label have in common that are told as one."""
     if mistake.kind != WRONG_BORDER:
         return (mention_key(mistake.mention(mistake.span)),)
     return (*map(fold, mistake.taken_in), "/", *map(fold, mistake.left_out))

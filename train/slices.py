@@ -68,6 +68,11 @@ def slices(
         InputError: the two do not hold the same ids and texts in the same order.
     """
     check_same_texts(gold, predicted)
+    return {name: _scored(gold, predicted, part) for name, part in parts(known).items()}
+
+
+def parts(known: Known | None = None) -> dict[str, Part]:
+    """Return what parts the data, by the keys of :func:`slices`."""
     kinds: dict[str, Part] = {
         "by_source": _whole(source_of),
         "by_length": _by_length,
@@ -77,7 +82,7 @@ def slices(
     }
     if known is not None:
         kinds["by_known"] = _within(partial(_by_known, known))
-    return {name: _scored(gold, predicted, part) for name, part in kinds.items()}
+    return kinds
 
 
 def known_mentions(documents: Iterable[Document]) -> dict[str, set[str]]:

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def needs_extra() -> Iterator[None]:
+def needs_extra(extra: str = "train") -> Iterator[None]:
     """Turn a missing package into a message that names the extra it comes with."""
     try:
         yield
     except ModuleNotFoundError as error:
         raise InputError(
             f"this command needs {error.name}, which comes with the extra: "
-            "pip install 'marsad[train]'"
+            f"pip install 'marsad[{extra}]'"
         ) from None
 
 
