@@ -160,7 +160,11 @@ def run_one(
     steps = math.ceil(len(rows) / config.per_device_train_batch_size)
     steps = max(1, math.ceil(steps / config.gradient_accumulation_steps))
     epochs = max(config.num_train_epochs, math.ceil(least_steps / steps))
-    config = config.model_copy(update={"num_train_epochs": epochs})
+    # To the end: after the first epochs of few sentences nothing is found yet, which would stop it.
+    patience = max(config.early_stopping_patience, math.ceil(epochs))
+    config = config.model_copy(
+        update={"num_train_epochs": epochs, "early_stopping_patience": patience}
+    )
     folder = Path(tempfile.mkdtemp(prefix="marsad-curve-"))
     try:
         fitted = fit(config, seed, folder, rows, splits.validation, preprocessor, None)
@@ -176,6 +180,7 @@ def run_one(
     history = epoch_history(fitted.state.log_history)
     return {
         "epochs": epochs,
+        "steps": fitted.state.global_step,
         "validation": [round(row["validation_f1"], 4) for row in history],
         "scores": scores,
         "seconds": round(time.monotonic() - started, 1),
@@ -238,8 +243,10 @@ def draw(curves: Mapping[str, LearningCurve], output: Path) -> None:
             axes.plot(known, [curve.curve(size) for size in known], color=colour)
             axes.plot(beyond, [curve.curve(size) for size in beyond], "--", color=colour)
             for forecast in curve.forecasts:
-                low, high = forecast.score - forecast.low, forecast.high - forecast.score
-                errors = [[max(0.0, low)], [max(0.0, high)]]
+                errors = None
+                if forecast.low is not None and forecast.high is not None:
+                    low, high = forecast.score - forecast.low, forecast.high - forecast.score
+                    errors = [[max(0.0, low)], [max(0.0, high)]]
                 axes.errorbar(
                     [forecast.size], [forecast.score], errors, fmt="D", color=colour, capsize=4
                 )

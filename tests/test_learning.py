@@ -53,8 +53,10 @@ def test_a_curve_by_hand() -> None:
     assert found.curve.c == pytest.approx(1.0, abs=1e-4)
     assert found.curve.a == pytest.approx(0.9, abs=1e-4)
     assert found.forecasts[0].score == pytest.approx(0.85, abs=1e-4)
-    assert found.forecasts[0].low == pytest.approx(0.85, abs=1e-3)
-    assert found.residual == pytest.approx(0.0, abs=1e-5)
+    # Three unknowns go through three runs, whatever they are: nothing says how sure that is.
+    assert found.forecasts[0].low is found.forecasts[0].high is found.residual is None
+    assert "three runs are too few" in found.told()
+    assert "| 800 | expected | 0.850 |" in table({"dev": found})
 
 
 def test_runs_that_do_not_grow_give_a_flat_curve() -> None:
@@ -119,15 +121,18 @@ def test_no_forecast_of_no_sentences() -> None:
         learning_curve(points(PowerLaw(0.9, 3.0, 0.5)), [0])
 
 
-def test_the_interval_holds_a_new_run_about_as_often_as_it_says() -> None:
+@pytest.mark.parametrize("seeds", [1, 2, 3])
+def test_the_interval_holds_a_new_run_about_as_often_as_it_says(seeds: int) -> None:
     truth, noise = PowerLaw(0.92, 6.0, 0.6), 0.01
     draw = np.random.default_rng(5)
     inside = 0
     for _ in range(200):
-        runs = [Point(size, truth(size) + draw.normal(0, noise)) for size in SIZES * 3]
-        [found] = learning_curve(runs, resamples=300).forecasts
+        runs = [Point(size, truth(size) + draw.normal(0, noise)) for size in SIZES * seeds]
+        [found] = learning_curve(runs, resamples=200).forecasts
+        assert found.low is not None
+        assert found.high is not None
         inside += found.low <= truth(2816) + draw.normal(0, noise) <= found.high
-    assert 0.88 <= inside / 200 <= 0.99
+    assert 0.9 <= inside / 200 <= 0.995
 
 
 def test_order_makes_no_difference() -> None:

@@ -31,7 +31,9 @@ def config(make_config: Callable[..., TrainConfig], corpus_file: Path, tmp_path:
     many = "".join(f"{line} {i}\n" for i in range(2) for line in lines)
     (tmp_path / "many.txt").write_text(many, encoding="utf-8")
     path = tmp_path / "c.yaml"
-    values = make_config(data=data, num_train_epochs=1).model_dump(mode="json")
+    values = make_config(data=data, num_train_epochs=1, early_stopping_patience=1).model_dump(
+        mode="json"
+    )
     path.write_text(yaml.safe_dump(values), encoding="utf-8")
     return path
 
@@ -42,7 +44,7 @@ def test_runs_are_done_once_and_give_a_curve(
     output = tmp_path / "curve"
     options = [
         str(config), f"--data={corpus_file}", f"--output={output}", "--seeds=1,2",
-        "--shares=1,1/4,1/2", "--least-steps=5",
+        "--shares=1,1/4,1/2", "--least-steps=12",
     ]  # fmt: skip
     early = run(*options, "--runs=1")
     assert early.returncode == 2
@@ -56,8 +58,11 @@ def test_runs_are_done_once_and_give_a_curve(
     assert [(r["size"], r["seed"]) for r in runs] == [
         (size, seed) for seed in (1, 2) for size in (3, 6, 12)
     ]
-    # Batches of 2: of 3 sentences 2 steps an epoch, so 3 epochs for 5 steps; of 12 one is enough.
-    assert [r["epochs"] for r in runs[:3]] == [3, 2, 1]
+    # Few sentences are gone through more often than once, so that none has fewer steps than asked.
+    epochs = [r["epochs"] for r in runs[:3]]
+    assert epochs[0] > epochs[1] > epochs[2] == 1
+    assert all(r["steps"] >= 12 for r in runs)
+    assert runs[0]["steps"] < 12 + runs[0]["steps"] / epochs[0]  # and not an epoch more
     assert "| 3 | " in done.stdout
     assert f"- {corpus_file}: with 24 sentences in place of 12" in done.stdout
     assert (output / "curve.md").read_text(encoding="utf-8") == done.stdout.removesuffix("\n")

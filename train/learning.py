@@ -61,12 +61,13 @@ class Forecast:
     size: int
     score: float
     """On the curve."""
-    low: float
-    high: float
-    """Between these a single run of that size is expected, with the chance ``level``."""
+    low: float | None
+    high: float | None
+    """Between these a single run of that size is expected, with the chance ``level``; None where
+    three runs are all there is, through which a curve always goes."""
     level: float
 
-    def to_dict(self) -> dict[str, float]:
+    def to_dict(self) -> dict[str, float | None]:
         """Return the forecast as plain values."""
         return asdict(self)
 
@@ -77,8 +78,8 @@ class LearningCurve:
 
     points: tuple[Point, ...]
     curve: PowerLaw
-    residual: float
-    """Standard deviation of the runs about the curve."""
+    residual: float | None
+    """Standard deviation of the runs about the curve; None where there are only three."""
     forecasts: tuple[Forecast, ...]
 
     @property
@@ -93,8 +94,13 @@ class LearningCurve:
         gain = 100 * (last.score - now)
         words = (
             f"with {last.size:,} sentences in place of {self.largest:,} the curve gives F1 "
-            f"{last.score:.3f} in place of {now:.3f} ({gain:+.1f} points); {last.level:.0%} of "
-            f"single runs are expected between {last.low:.3f} and {last.high:.3f}"
+            f"{last.score:.3f} in place of {now:.3f} ({gain:+.1f} points)"
+        )
+        if last.low is None or last.high is None:
+            return f"{words}; three runs are too few to say how sure that is"
+        words += (
+            f"; {last.level:.0%} of single runs are expected between {last.low:.3f} and "
+            f"{last.high:.3f}"
         )
         if last.low <= now:
             words += ", so it is not sure that a single run would show the gain"
@@ -148,12 +154,13 @@ def learning_curve(
 ) -> LearningCurve:
     """Fit the curve and say what it expects of more data.
 
-    The interval is from a bootstrap over runs (Efron and Tibshirani 1993, section 9.4): the
-    distances of the runs from the curve, made larger for the three unknowns that were fitted, are
-    drawn anew for each run, the curve is fitted again, and one more distance is added for the run
-    that is forecast. Runs themselves are not drawn, since of two or three at a size that would
-    leave only one too often and say that it is sure. What the interval cannot know is that the
-    law may end beyond the data, or that further sentences are of another kind.
+    The interval is from a parametric bootstrap over the runs (Davison and Hinkley 1997, chapter 7):
+    every run is drawn anew about the curve, the curve is fitted again, and a run of the size in
+    question is drawn about that. How far runs lie from the curve is itself known from few runs, so
+    it is drawn as well, as far off as so few can be (a scaled inverse chi-squared). Runs that are
+    only drawn again from those that there are would leave one of two or three at a size too often,
+    and their intervals hold far less than they say. What no interval can know is that the law may
+    end beyond the data, or that further sentences may be of another kind.
 
     Args:
         points: the runs, in any order.
@@ -171,21 +178,24 @@ def learning_curve(
     wanted = sorted(sizes or [2 * int(known.max())])
     if wanted[0] < 1:
         raise InputError(f"{wanted[0]} sentences: nothing can be said of them; name 1 or more")
+    freedom = len(points) - MIN_SIZES
+    if not freedom:  # three unknowns fit three runs, whatever they are
+        forecasts = tuple(Forecast(size, curve(size), None, None, level) for size in wanted)
+        return LearningCurve(points, curve, None, forecasts)
     fitted = np.array([curve(size) for size in known])
-    freedom = max(1, len(points) - MIN_SIZES)
-    distances = scores - fitted
-    residual = float(np.sqrt((distances**2).sum() / freedom))
-    distances = (distances - distances.mean()) * np.sqrt(len(points) / freedom)
+    residual = float(np.sqrt(((scores - fitted) ** 2).sum() / freedom))
     draw = np.random.default_rng(seed)
-    drawn = fitted + draw.choice(distances, (resamples, len(points)))
+    spread = residual * np.sqrt(freedom / draw.chisquare(freedom, resamples))
+    drawn = fitted + spread[:, None] * draw.standard_normal((resamples, len(points)))
     a, b, c = _fit(known, drawn)
     tails = 100 * np.array([(1 - level) / 2, (1 + level) / 2])
-    forecasts = []
+    found = []
     for size in wanted:
-        runs = a - b * float(size) ** -c + draw.choice(distances, resamples)
+        runs = a - b * float(size) ** -c + spread * draw.standard_normal(resamples)
         low, high = np.percentile(np.clip(runs, 0.0, 1.0), tails)
-        forecasts.append(Forecast(size, curve(size), float(low), float(high), level))
-    return LearningCurve(points, curve, residual, tuple(forecasts))
+        found.append(Forecast(size, curve(size), float(low), float(high), level))
+    forecasts = tuple(found)
+    return LearningCurve(points, curve, residual, forecasts)
 
 
 def table(curves: Mapping[str, LearningCurve]) -> str:
@@ -209,7 +219,8 @@ def table(curves: Mapping[str, LearningCurve]) -> str:
         cells = []
         for curve in curves.values():
             found = [f for f in curve.forecasts if f.size == size]
-            cells += [f"{f.low:.3f} to {f.high:.3f} expected" for f in found] or [""]
+            told = [f"{f.low:.3f} to {f.high:.3f} expected" for f in found if f.low is not None]
+            cells += told or ["expected" if found else ""]
             cells.append(f"{curve.curve(size):.3f}")
         lines.append(f"| {size:,} | {' | '.join(cells)} |")
     return "\n".join(lines)
