@@ -11,8 +11,9 @@ from typing import NamedTuple
 from train.bounds import SIGNS, bounds_after, bounds_before, bounds_behind, match
 from train.conventions import Conventions, Phrase
 from train.folding import FOLDED, fold_words
+from train.numbered import MARKS, Quantity
 from train.numerals import TOKEN
-from train.quantities import MARKS, Quantity, quantity, vague_quantity
+from train.quantities import quantity, vague_quantity
 
 RULES = {
     "digits": "a number in digits, or digits with ألف, مليون and the like",
@@ -116,6 +117,8 @@ def read_number(text: str, start: int, end: int, conventions: Conventions) -> Nu
         bounds += after
     if not bounds:
         return Number(read.least, read.most, read.rough, read.rule, read.noun)
+    if "at_least" in bounds and "at_most" in bounds:
+        return Unread("two bounds that do not go together")
     return _bounded(read, bounds)
 
 
