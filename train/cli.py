@@ -119,7 +119,8 @@ def evaluate(
     from train.resolver import Resolver
     from train.tagger import Tagger
 
-    refuse_overwriting(json_file, [*data, *(gold_counts or [])])
+    own = [] if conventions is None else [conventions]
+    refuse_overwriting(json_file, [*data, *(gold_counts or []), *own])
     tagger = Tagger.load(model, runtime=runtime)
     gold = attach_counts(read_corpus(data, tagger.tags.labels), gold_counts or [])
     resolver = Resolver.load(conventions) if has_counts(gold) else None

@@ -49,7 +49,8 @@ def counts(
     from train.lines import write_whole
     from train.resolver import Resolver
 
-    refuse_overwriting(json_file, [*data, *(texts or []), *(gold or [])])
+    own = [] if conventions is None else [conventions]
+    refuse_overwriting(json_file, [*data, *(texts or []), *(gold or []), *own])
     resolver = Resolver.load(conventions)
     documents = attach_counts(annotated(data, texts), gold or [])
     resolved = [resolver(document) for document in documents]

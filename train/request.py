@@ -139,6 +139,8 @@ def hidden_folder(target: Path) -> str:
 def refuse_own_input(request: Request, sources: Sequence[Source]) -> None:
     """Refuse to write over an input, or to where a resumed run would take results for input."""
     files = [s.path for s in sources if s.kind != "text" and not storage.is_uri(s.path)]
+    if request.job.resolver is not None:
+        files += map(str, request.job.resolver.files)
     for name in (request.target, request.errors_file):
         if name is None or storage.is_uri(name) or not storage.exists(name):
             continue

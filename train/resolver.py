@@ -77,6 +77,12 @@ class Resolver:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """The user's own files that it rests on."""
+        own = () if self.conventions_file is None else (self.conventions_file,)
+        return (*own, *self.lexicon_files)
+
+    @property
     def conventions(self) -> Conventions:
         """What vague words are worth, and which words bound a number."""
         return self._tables.conventions
