@@ -223,3 +223,19 @@ def test_resolved_spans_come_back_from_jsonl(tmp_path: Path, resolver: Resolver)
     assert [(s.count, s.count_rule) for s in back.spans] == [
         (s.count, s.count_rule) for s in document.spans
     ]
+
+
+def test_what_a_person_has_read_stays_only_where_it_is_asked_for(resolver: Resolver) -> None:
+    corrected = Count(3, 3, False, "missing", True)
+    machine = Count(9, 9, False, "unknown", False)
+    first, second, *others = SPANS
+    given = (
+        replace(first, count=corrected),
+        replace(second, count=machine, count_rule="digits; none"),
+        *others,
+    )
+    document = Document("a", TEXT, given)
+    kept = resolver.complete(document).spans
+    assert (kept[0].count, kept[0].count_rule) == (corrected, None)
+    assert kept[1].count == Count(12, 12, True, "injured", False)
+    assert resolver(document).spans[0].count == Count(2, 2, False, "killed", False)

@@ -183,7 +183,8 @@ def tag_parts(tagger: Streams, job: Job, parts: Iterable[Part]) -> Iterator[Part
             for document, spans in zip(split.documents, found.spans, strict=True)
         ]
         if job.resolver is not None:
-            tagged = [job.resolver(document) for document in tagged]
+            resolve = job.resolver.complete if job.takes_spans else job.resolver
+            tagged = [resolve(document) for document in tagged]
         resolved = time.perf_counter()
         has_header = job.only_header is None or job.only_header == part.id
         data, unfit, kept = job.sink.encode(tagged, part.schema, has_header, split.places)
