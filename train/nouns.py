@@ -1,8 +1,8 @@
 """How many people a noun counts by its own form: one, two, or more than the form tells.
 
 A dual is read from its ending, and so is what only looks like one. An unquantified plural is no
-count, so ``ـين`` on a marked noun is the dual (docs/counts.md); a broken plural, ``ـون`` or ``ـات``
-is never read as a number.
+count, so ``ـين`` on a marked noun is the dual (docs/counts.md); what :mod:`train.plurals` knows for
+a plural is never read as a number. Any other noun counts one.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _BROKEN = frozenset(
     اسير شهيد مريض جثه امراه سيده فتاه طفله طالبه ضحيه رهينه وزير نائب سفير امير شيخ امام خبير
     طبيب زميل رفيق صديق شقيق شقيقه اخ ابن ابنه بنت زوج زوجه جد عم خال جار عميل عقيد عميد نقيب
     ملازم لواء سجين نزيل شاهد كاتب صبي صبيه غلام عالم فقيه قاضي داعيه رقيب عريف
-    جندي شرطي اخو ابو حاله ممرضه مدرسه معلمه موظفه مواطنه مجنده شرطيه حاخام قس راهب راهبه كاهن
+    جندي شرطي اخو ابو حاله لص ممرضه مدرسه معلمه موظفه مواطنه مجنده شرطيه حاخام قس راهب راهبه كاهن
     """)
 )
 # What a masculine noun of the form ـا governs where it is a dual (سائقا شاحنات, رجلا شرطة), and not
@@ -43,6 +43,7 @@ _BROKEN = frozenset(
 _COMPLEMENTS = frozenset(
     fold_words("امن صف جيش حدود حرس مرور استخبارات مخابرات دين اعمال درك اسعاف احتلال")
 )
+_KIN = frozenset(fold_words("أخو أخا أخي أبو أبا أبي"))  # case endings, and no duals
 _LONGEST = 20
 """Letters of the longest noun; what is longer is several words run together."""
 _PRONOUNS = ("هما", "هم", "هن", "ها", "ه", "نا")
@@ -130,7 +131,9 @@ def number_of(word: str, following: str) -> int | str:
         adjective, _ = bare(following)
         if adjective in _PLURAL_ADJECTIVES and word[:-2] not in _BROKEN:
             return PLURAL
-        return 2 if len(word) > 4 else 1
+        if len(word) > 4 or word[:-2] in _BROKEN:
+            return 2
+        return "too short a word to tell a dual from a singular"
     return PLURAL if is_plural(word) else _of_construct(word, following)
 
 
@@ -160,6 +163,8 @@ def _of_construct(word: str, following: str) -> int | str:
             return PLURAL
         # طفليهما, ولداه, مرافقيه; but a bare ـيه is rather a nisba: نمساوية
         is_long = len(stem) > 4 and (len(pronoun) > 1 or word in _WITH_PRONOUN)
+        if stem in _KIN:
+            return 1  # أخيه
         if end in ("ي", "ا") and (is_long or _is_broken(singular)):
             return 2
     return 1

@@ -30,6 +30,8 @@ PLURALS = frozenset(
     مواكب غواصون سجناء معتقلون نزلاء طيارون سعاده عقداء عمداء الويه نقباء ملازمون صيادله مسعفون
     اهالي يتامي ايامي سكاري اساري حياري ثكالي حمقي بشر عرسان عميان عربان رعيان نسوان شجعان اخوان
     طرشان خرسان مغاربه مشارقه قتله كفره سحره فجره خونه ابرياء عوام رضع ركع عزل خدج قناصه خياله
+    المان البان اسبان طليان يونان بلجيك صرب بلغار اوزبك طاجيك سيخ تركمان شركس ارمن بربر زنج كروات
+    تاميل بنغال سريان كلدان موارنه شبك صابئه ايغور روهينغا بشمركه هوتو توتسي سلاف قوزاق عجم فرنجه
     """)
 )
 """Broken plurals, and a few others, folded: of people above all."""
@@ -54,7 +56,7 @@ def is_plural(word: str) -> bool:
     if (ending in ("ون", "ات", "اء") and letters > 4) or (ending == "ات" and letters > 3):
         return True
     if word[-1:] == "ا" and letters > 4:  # the accusative: رجالا
-        return word[-2:] != "يا" and is_plural(word[:-1])
+        return word[-2:] not in ("يا", "ها", "نا") and is_plural(word[:-1])
     if word[-1:] == "و" and letters > 4:
         return True  # مسلحو التنظيم
     return _has_plural_pattern(word, letters)
