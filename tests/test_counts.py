@@ -419,6 +419,14 @@ def test_another_spelling_of_a_shipped_word_replaces_it(tmp_path: Path) -> None:
     assert "بضعة آلاف" not in mine.vague
 
 
+def test_a_file_that_says_the_same_changes_nothing(tmp_path: Path) -> None:
+    text = "vague:\n  عشرات: [20, 99]\nbefore:\n  about: [نحو]\n"
+    mine = Conventions.load(write(tmp_path, text))
+    assert mine == CONVENTIONS
+    assert hash(mine) == hash(CONVENTIONS)
+    assert mine.to_dict() == CONVENTIONS.to_dict()
+
+
 def test_an_empty_file_changes_nothing(tmp_path: Path) -> None:
     assert Conventions.load(write(tmp_path, "# nothing\n")) == CONVENTIONS
 
