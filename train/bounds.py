@@ -109,10 +109,11 @@ def bounds_after(text: str, end: int, conventions: Conventions) -> tuple[list[st
     if text[end] == "+":
         return ["at_least"], False
     # One or two words tell whether it is worth looking further; most often it is not.
-    words = text[end : end + _NEXT].strip(_QUOTES).split(None, 2)
+    words = text[end : end + _NEXT].strip(_QUOTES).split(None, 1)
     first = words[0].strip(_STOPS).translate(FOLDED) if words else ""
     if first in conventions.trailing or first == "في":
-        second = words[1].strip(_STOPS).translate(FOLDED) if len(words) > 1 else ""
+        second = words[1].split(None, 1)[0] if len(words) > 1 else ""
+        second = second.strip(_STOPS).translate(FOLDED)
         phrases = conventions.trailing.get(first, ())
         is_phrase = any(not phrase.rest or phrase.rest[0] == second for phrase in phrases)
         if not is_phrase and second not in _HUNDRED:

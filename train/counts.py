@@ -92,9 +92,8 @@ def read_number(text: str, start: int, end: int, conventions: Conventions) -> Nu
         return Unread("no words")
     bounds: list[str] = []
     is_between = False
-    if start > 0 and (
-        tokens[0][0] != "و" or tokens[0] == "واحد"
-    ):  # what is joined by و is behind the bound of another
+    # What is joined by و is behind the bound of another.
+    if start > 0 and (tokens[0][0] != "و" or tokens[0] == "واحد"):
         bounds, is_between = bounds_before(text, start, conventions)
     at, vague = 0, None
     if not tokens[0].isdecimal():  # digits, the commonest case, have nothing before them
@@ -117,7 +116,7 @@ def read_number(text: str, start: int, end: int, conventions: Conventions) -> Nu
         bounds += after
     if not bounds:
         return Number(read.least, read.most, read.rough, read.rule, read.noun)
-    if "at_least" in bounds and "at_most" in bounds:
+    if "at_least" in bounds and ("at_most" in bounds or "up_to" in bounds):
         return Unread("two bounds that do not go together")
     return _bounded(read, bounds)
 

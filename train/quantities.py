@@ -61,7 +61,8 @@ def quantity(
     if isinstance(numeral, str):
         return numeral
     if numeral is not None:
-        if is_percent(tokens, numeral.end) or (at and is_percent(tokens, at - 1)):
+        is_last = numeral.end == len(tokens)
+        if (not is_last and is_percent(tokens, numeral.end)) or (at and is_percent(tokens, at - 1)):
             return SHARE
         return from_numeral(tokens, at, numeral, is_between)
     word = tokens[at]
