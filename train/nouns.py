@@ -44,6 +44,7 @@ _COMPLEMENTS = frozenset(
     fold_words("امن صف جيش حدود حرس مرور استخبارات مخابرات دين اعمال درك اسعاف احتلال")
 )
 _KIN = frozenset(fold_words("أخو أخا أخي أبو أبا أبي"))  # case endings, and no duals
+_WITH_WAW = ("وزار", "وكال", "وحد", "وفد", "وفاه")  # what else begins with و is joined
 _LONGEST = 20
 """Letters of the longest noun; what is longer is several words run together."""
 _PRONOUNS = ("هما", "هم", "هن", "ها", "ه", "نا")
@@ -140,13 +141,17 @@ def number_of(word: str, following: str) -> int | str:
 def _of_construct(word: str, following: str) -> int | str:
     """Read a noun whose ending may hide a dual before a complement or a pronoun."""
     stem, last = word[:-1], word[-1]
-    has_complement = len(following) > 2 and following not in _NOT_NOUNS
+    has_complement = (
+        len(following) > 2
+        and following not in _NOT_NOUNS
+        and (following[0] != "و" or following.startswith(_WITH_WAW))
+    )
     is_feminine = len(stem) == 5 and stem[1] == "ا" and stem[-1] == "ت"  # ناشطتي
     if last == "ي" and (is_feminine or _is_broken(stem)):
         return 2 if has_complement else 1
     if last == "ي" and has_complement and following[-1] != "ي" and _is_participle(stem, following):
         return PLURAL  # مسلحي التنظيم
-    if last == "ا" and len(word) > 3 and has_complement:
+    if last == "ا" and len(word) > 3 and has_complement and not word.endswith(("ها", "نا", "هما")):
         if following[:2] == "ال" or following[-2:] == "ات" or following[-1] == "ه":
             return 2
         return 2 if following in _COMPLEMENTS else 1

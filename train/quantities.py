@@ -148,7 +148,7 @@ def vague_quantity(
                 noun = noun_behind(tokens, place + 1)
                 return Quantity(least + ten.value, most + ten.value, True, rule, noun, place + 1)
         others = conventions.leading.get(tokens[at])
-        if others and not others[-1].bound and not others[-1].rest:
+        if others and not others[-1].rest and others[-1].most is not None:
             return "two vague words side by side"
     if at + 1 < len(tokens) and tokens[at] in JOINERS:  # عشرات أو مئات
         others = conventions.leading.get(tokens[at + 1])

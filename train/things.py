@@ -36,7 +36,7 @@ def _forms(nouns: str) -> frozenset[str]:
         stem = noun[:-1] + "ت" if noun.endswith("ه") else noun
         forms |= {noun, noun + "ا", stem + "ان", stem + "ين"}
         forms.add(noun[:-1] + "ات" if noun.endswith("ه") else noun + "ات")
-    return frozenset(forms - {"اباا", "ابات", "ابان", "ابين"})
+    return frozenset(forms - {"ابات", "مدنين"})  # مدنين: civilians, misspelt
 
 
 _BARE = _forms(_THINGS)
