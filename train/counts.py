@@ -11,6 +11,7 @@ from typing import NamedTuple
 from train.bounds import SIGNS, bounds_after, bounds_before, bounds_behind, match
 from train.conventions import Conventions, Phrase
 from train.folding import FOLDED, fold_words
+from train.number_words import is_number
 from train.numbered import MARKS, Quantity
 from train.numerals import TOKEN
 from train.quantities import quantity, vague_quantity
@@ -43,6 +44,8 @@ _PASSED_OVER = frozenset(
     ]
 )
 _BETWEEN = frozenset(fold_words("بين مابين"))
+# Before a span these tell where; only inside one, right before its number, do they bound it.
+_IN_SPAN = {"فوق": "at_least", "دون": "at_most"}
 # A tagger may take the word of harm into the span.
 _HARM = frozenset(
     prefix + word
@@ -146,6 +149,9 @@ def _lead(
             at += 1
             if token in SIGNS:
                 bounds.append(SIGNS[token])
+        elif token in _IN_SPAN and at < last and is_number(tokens[at + 1]):
+            bounds.append(_IN_SPAN[token])
+            at += 1
         elif token in _BETWEEN:
             at, has_between = at + 1, True
         else:
