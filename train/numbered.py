@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from train.bounds import is_percent
+from train.bounds import PERCENT, is_percent
 from train.folding import fold_words
 from train.number_words import NUMBER_WORDS, is_number
 from train.numerals import Numeral, read_numeral
@@ -38,6 +38,10 @@ _FUSED_TEN = re.compile(r"و(?:عشر|ثلاث|اربع|خمس|ست|سبع|ثم�
 # Signs that make a date, a time, a sum or a list of two numbers (15/5/2014).
 _MADE_OF_TWO = frozenset("/:+،,")
 PREPOSITIONS = frozenset(fold_words("من في على إلى عن بين قرب مع منذ خلال بعد قبل عند تحت ضد"))
+# What behind a number may say more of it than which noun it counts.
+_TELLING = frozenset(
+    [*JOINERS, *_CUT_SHORT, *_MADE_OF_TWO, *COUNTED, *NUMBER_WORDS, *PERCENT, "من", "في"]
+)
 
 
 def from_numeral(
@@ -45,9 +49,16 @@ def from_numeral(
 ) -> Quantity | str:
     """Read what stands behind a number: the end of a range, the number again, the noun."""
     value, end, scale, in_digits, _ = numeral
+    rule = "digits" if in_digits else "number_words"
+    following = tokens[end] if end < len(tokens) else "\n"
+    if not is_between and not (
+        following in _TELLING or following[0] == "و" or following[-1].isdecimal()
+    ):  # the commonest case: nothing, or the noun
+        return Quantity(value, value, False, rule, noun_behind(tokens, end), end)
+    if is_percent(tokens, end):
+        return SHARE
     other: Numeral | str | None = None
     if end < len(tokens):
-        following = tokens[end]
         if following in JOINERS or (is_between and following == "و"):
             other = read_numeral(tokens, end + 1) if end + 1 < len(tokens) else None
         elif is_between:
@@ -96,7 +107,6 @@ def from_numeral(
     split = _split(tokens, at, end) if is_between else None
     if split is not None:
         return split
-    rule = "digits" if in_digits else "number_words"
     return Quantity(value, value, False, rule, noun_behind(tokens, end), end)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from train.bounds import is_percent, match
+from train.bounds import match
 from train.conventions import Conventions, Phrase
 from train.folding import fold, fold_words
 from train.harm import CUES
@@ -61,8 +61,7 @@ def quantity(
     if isinstance(numeral, str):
         return numeral
     if numeral is not None:
-        is_last = numeral.end == len(tokens)
-        if (not is_last and is_percent(tokens, numeral.end)) or (at and is_percent(tokens, at - 1)):
+        if at and tokens[at - 1] in ("%", "٪"):
             return SHARE
         return from_numeral(tokens, at, numeral, is_between)
     word = tokens[at]
