@@ -46,8 +46,11 @@ COUNTED = _AFTER_OF | {head + form for form in _forms(_PLACES) for head in ("", 
 
 
 def is_thing(noun: str) -> bool:
-    """Tell whether a folded noun without particles is a thing, a time or a sum by itself."""
-    return noun in _BARE
+    """Tell whether a folded noun without particles is a thing, a time or a sum by itself.
+
+    ``آب``, the month, is one behind a number alone: folded, it is ``أب`` too, a father.
+    """
+    return noun in _BARE and noun != "اب"
 
 
 def counts_things(tokens: Sequence[str], at: int) -> bool:
