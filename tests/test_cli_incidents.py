@@ -306,7 +306,10 @@ def test_what_is_refused(data: Path, tmp_path: Path) -> None:
         ([*tagged_data, "-m", tmp_path], "leave out --tagged or --model"),
         ([*tagged_data, "--to", "xlsx"], "name a file with -o"),
         ([*tagged_data, "--to", "xlsx", "-o", f"{tmp_path}/out/"], "one file, not a folder"),
-        ([*tagged_data, "-o", tmp_path / "out.conll"], "conll cannot hold rows of incidents; use jsonl"),
+        (
+            [*tagged_data, "-o", tmp_path / "out.conll"],
+            "conll cannot hold rows of incidents; use jsonl",
+        ),
         ([*tagged_data, "-o", tmp_path / "out.txt"], "txt cannot hold rows of incidents"),
         ([*tagged_data, "--to", "xlsx.gz", "-o", tmp_path / "x.gz"], "compressed as it is"),
         ([*tagged_data, "--resume"], "name it with -o"),
