@@ -10,8 +10,9 @@ from typing import Annotated, Any
 import typer
 
 from train import __version__, cli_data
-from train.cli_counts import ConventionsOption, CountsOption, counts
+from train.cli_counts import counts
 from train.cli_incidents import incidents
+from train.cli_options import ConventionsOption, CountsOption, RuntimeOption
 from train.cli_predict import predict
 from train.errors import MarsadError
 from train.terminal import (
@@ -100,7 +101,7 @@ def evaluate(
         Path | None,
         typer.Option("--json", help="Also write the scores here as JSON."),
     ] = None,
-    runtime: Annotated[str, typer.Option(help="auto, int8, fp32 or cuda.")] = "auto",
+    runtime: RuntimeOption = "auto",
 ) -> None:
     """Score a tagger on annotated data: strict span F1, by label, and what went wrong.
 
