@@ -3,15 +3,15 @@
 
     python scripts/check_names.py ../shared/newswire/dev.jsonl ../shared/newswire/dev-almayadeen.jsonl
 
-DATA are the documents that seeds/actors/newswire-dev.jsonl tells of: for each ACTOR span whether
+DATA are the documents that seeds/actors/newswire-dev.tsv tells of: for each ACTOR span whether
 it names a party, and who that is, as a reader wrote it down who did not see the lexicon. Where the
-line has ``name``, that name was compared with it by hand, and ``right`` says what came of it. A
+line has a ``name``, that name was compared with it by hand, and ``right`` says what came of it. A
 name that has changed since is not counted as checked.
 """  # noqa: E501
 
 from __future__ import annotations
 
-import json
+import csv
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,7 +22,7 @@ from train.errors import InputError
 from train.lexicon import Lexicon
 from train.naming import Namer
 
-CHECKED = Path(__file__).resolve().parents[1] / "seeds" / "actors" / "newswire-dev.jsonl"
+CHECKED = Path(__file__).resolve().parents[1] / "seeds" / "actors" / "newswire-dev.tsv"
 
 
 def main(
@@ -32,25 +32,26 @@ def main(
     """Print the shares."""
     texts = {document.id: document.text for document in read_corpus(data)}
     namer = Namer(Lexicon.load())
-    records = [json.loads(line) for line in checked.read_text(encoding="utf-8").splitlines()]
+    with checked.open(encoding="utf-8", newline="") as file:
+        records = list(csv.DictReader(file, delimiter="\t"))
     found = [record for record in records if record["id"] in texts]
     if not found:
         raise InputError(f"{checked}: has no id of the data; name the files that it tells of")
-    parties = [record for record in found if record["party"]]
-    names = {_place(r): namer.name(texts[r["id"]], r["start"], r["end"], "ACTOR") for r in found}
+    parties = [record for record in found if record["party"] == "yes"]
+    names = {_place(r): namer.name(texts[r["id"]], *_place(r)[1:], "ACTOR") for r in found}
     named = [r for r in parties if _is_named(names[_place(r)])]
     print(f"{len(found)} ACTOR spans, of which {len(parties)} name a party")
     print(f"with a canonical name: {len(named)} ({len(named) / len(parties):.3f})")
-    compared = [r for r in found if "name" in r and names[_place(r)] is not None]
+    compared = [r for r in found if r["name"]]
     same = [r for r in compared if getattr(names[_place(r)], "canonical", None) == r["name"]]
-    right = sum(record["right"] for record in same)
+    right = sum(record["right"] == "yes" for record in same)
     print(f"checked by hand: {len(same)}, right {right} ({right / max(1, len(same)):.3f})")
     if len(same) < len(compared):
         print(f"{len(compared) - len(same)} have another name since they were checked")
 
 
-def _place(record: dict[str, Any]) -> tuple[str, int, int]:
-    return record["id"], record["start"], record["end"]
+def _place(record: dict[str, str]) -> tuple[str, int, int]:
+    return record["id"], int(record["start"]), int(record["end"])
 
 
 def _is_named(name: Any) -> bool:

@@ -261,6 +261,8 @@ def test_bad_input_ends_with_one_clear_message_and_code_2(
     empty = bad(tmp_path, "empty.txt", b"")
     wide = bad(tmp_path, "wide.txt", "قتل".encode("utf-16"))
     number = bad(tmp_path, "number.jsonl", b'{"text": 5}\n')
+    names = bad(tmp_path, "names.jsonl", '{"name": "لواء", "type": "generic"}\n'.encode())
+    words = bad(tmp_path, "words.yaml", "vague: {عشرات: [20, 90]}\n".encode())
     model = ("-m", tiny_model)
     cases: list[tuple[list[str | Path], str]] = [
         (["predict", "-m", tmp_path / "void" / "x", "نص"], "no such model folder"),
@@ -276,6 +278,9 @@ def test_bad_input_ends_with_one_clear_message_and_code_2(
         (["predict", *model, "articles/jan"], "no such file"),
         (["predict", *model, typo], ".jsonl"),
         (["predict", *model, corpus_file, "-o", corpus_file], "is also an input"),
+        (["incidents", "نص", "--lexicon", names, "-o", names], "is also an input"),
+        (["counts", corpus_file, "--conventions", words, "--json", words], "is also an input"),
+        (["evaluate", tiny_model, corpus_file, "--conventions", words, "--json", words], "also"),
         (["convert", corpus_file, "-o", corpus_file], "is also an input"),
         (["evaluate", tiny_model, corpus_file, "--json", corpus_file], "is also an input"),
         (["predict", *model, wide], "iconv -f UTF-16"),

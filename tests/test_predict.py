@@ -583,5 +583,5 @@ def test_timings_are_told_and_not_written(
 ) -> None:
     done = predict(source, *SMALL, "--timings", "-o", f"{tmp_path}/out/")
     told = {line.split()[0] for line in done.stderr.splitlines() if line.endswith(" s")}
-    assert {"read", "forward", "decode", "encode", "write"} <= told
+    assert {"read", "forward", "decode", "resolve", "encode", "write"} <= told
     assert contents(tmp_path) == whole("out/")

@@ -117,9 +117,7 @@ READ = (
     '"count": {"min": 2, "max": null, "approximate": false, "outcome": "killed", '
     '"subset": false}, "count_rule": "dual; verb:قتل"'
 )
-NAMED = (
-    '"canonical": "د", "english": "IS", "type": "armed group", "wikidata": "Q1", "known": true'
-)
+NAMED = '"canonical": "د", "english": "IS", "type": "armed group", "wikidata": "Q1", "known": true'
 RESOLVED = [
     (
         Sink("jsonl"),

@@ -33,7 +33,7 @@ _MAYBE = frozenset(fold_words("قد وقد ربما وربما ما يمكن"))
 _REACH = frozenset(fold_words("يصل تصل يصلون يرتفع ترتفع"))
 _NOT = frozenset(fold_words("لا ولا لم ولم لن ولن"))
 _BETWEEN = ("بين", "مابين")
-_PERCENT = frozenset(["%", "٪", *fold_words("بالمئة بالمائة بالمية")])
+PERCENT = frozenset(["%", "٪", *fold_words("بالمئة بالمائة بالمية")])
 _HUNDRED = frozenset(fold_words("المئة المائة المية"))
 _STOPS = ".,،؛;:"
 SIGNS = {"+": "at_least", "~": "about", "≈": "about", "±": "about"}
@@ -109,15 +109,16 @@ def bounds_after(text: str, end: int, conventions: Conventions) -> tuple[list[st
     if text[end] == "+":
         return ["at_least"], False
     # One or two words tell whether it is worth looking further; most often it is not.
-    words = text[end : end + _NEXT].strip(_QUOTES).split(None, 2)
+    words = text[end : end + _NEXT].strip(_QUOTES).split(None, 1)
     first = words[0].strip(_STOPS).translate(FOLDED) if words else ""
     if first in conventions.trailing or first == "في":
-        second = words[1].strip(_STOPS).translate(FOLDED) if len(words) > 1 else ""
+        second = words[1].split(None, 1)[0] if len(words) > 1 else ""
+        second = second.strip(_STOPS).translate(FOLDED)
         phrases = conventions.trailing.get(first, ())
         is_phrase = any(not phrase.rest or phrase.rest[0] == second for phrase in phrases)
         if not is_phrase and second not in _HUNDRED:
             return [], False
-    elif first not in _HARMED and first not in _PERCENT and first[:1] not in ("%", "٪"):
+    elif first not in _HARMED and first not in PERCENT and first[:1] not in ("%", "٪"):
         return [], False
     tokens = TOKEN.findall(fold(text[end : end + _AFTER]))
     if not tokens or is_percent(tokens, 0):
@@ -133,6 +134,6 @@ def is_percent(tokens: Sequence[str], at: int) -> bool:
     """Tell whether a percent sign or its words stand at ``tokens[at]``."""
     if at >= len(tokens):
         return False
-    return tokens[at] in _PERCENT or (
+    return tokens[at] in PERCENT or (
         tokens[at] == "في" and at + 1 < len(tokens) and tokens[at + 1] in _HUNDRED
     )

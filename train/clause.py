@@ -23,6 +23,7 @@ SUBSET = frozenset(
 
 OF_THEM = frozenset(("منهم", "ومنهم", "منهن", "ومنهن", "منهما"))
 
+_GLUED = ("الي", "علي", "عن", "من", "في", "ان")
 _LOST_LIFE = frozenset(("حياتهم", "حياته", "حياتها", "حياتهما", "ارواحهم"))
 _LOST_LIMB = ("البصر", "بصر", "اطراف", "احد", "ساق", "قدم", "الوعي")
 
@@ -36,7 +37,7 @@ class Clause:
         """Take half-open word ranges in text order as ``spans``."""
         self.words = words
         self.spans = spans
-        self.cues: list[Cue | None] = list(map(CUES.get, words))
+        self.cues: list[Cue | None] = list(map(_cue, words))
         self.predicates: set[int] = set()
         """Words of harm that belong to a count before them, and to none behind them."""
 
@@ -109,6 +110,17 @@ class Clause:
         if is_taken or self.words[before].endswith(("هم", "هما", "هن", "ها")):
             return reading
         return both(self.reading(before, other), reading)
+
+
+def _cue(word: str) -> Cue | None:
+    """Return the harm that a word names, also where a typing error has glued it to another."""
+    cue = CUES.get(word)
+    if cue is None and word.startswith(_GLUED):
+        for before in _GLUED:
+            behind = CUES.get(word[len(before) :]) if word.startswith(before) else None
+            if behind is not None and behind.kind == "act" and len(behind.lemma) > 3:
+                return behind
+    return cue
 
 
 def both(one: Reading, other: Reading) -> Reading:

@@ -10,10 +10,14 @@ from typing import Annotated, Any
 import typer
 
 from train import __version__, cli_data
+from train.cli_calibrate import calibrate
+from train.cli_compare import compare
 from train.cli_counts import counts
 from train.cli_evaluate import evaluate
 from train.cli_incidents import incidents
 from train.cli_predict import predict
+from train.cli_robustness import robustness
+from train.cli_suggest import suggest
 from train.errors import MarsadError
 from train.terminal import (
     needs_extra,
@@ -87,7 +91,8 @@ def train(
     print(f"model: {settings.output_dir} (seed {metrics['best_seed']})")
 
 
-app.command()(evaluate)
+for command in (evaluate, compare, robustness, calibrate, suggest):
+    app.command()(command)
 
 
 @app.command()

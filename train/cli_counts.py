@@ -7,23 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from train.cli_data import TextsOption, annotated
+from train.cli_data import annotated
+from train.cli_options import ConventionsOption, CountsOption, TextsOption
 from train.terminal import refuse_overwriting, say, utf8_output
 
 if TYPE_CHECKING:
     from train.count_scores import CountScores
     from train.document import Document, Span
-
-CountsOption = Annotated[
-    list[Path] | None,
-    typer.Option("--counts", help="Gold counts that stand in a file beside DATA (repeat it)."),
-]
-ConventionsOption = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE", help="A YAML file that says otherwise what words such as عشرات are worth."
-    ),
-]
 
 
 def counts(
@@ -49,7 +39,8 @@ def counts(
     from train.lines import write_whole
     from train.resolver import Resolver
 
-    refuse_overwriting(json_file, [*data, *(texts or []), *(gold or [])])
+    own = [] if conventions is None else [conventions]
+    refuse_overwriting(json_file, [*data, *(texts or []), *(gold or []), *own])
     resolver = Resolver.load(conventions)
     documents = attach_counts(annotated(data, texts), gold or [])
     resolved = [resolver(document) for document in documents]

@@ -8,16 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from train.cli_options import TextsOption
 from train.errors import InputError
 from train.terminal import needs_extra, refuse_overwriting, say, utf8_output
 
 if TYPE_CHECKING:
     from train.document import Document
-
-TextsOption = Annotated[
-    list[Path] | None,
-    typer.Option("--texts", help="Where the texts of standoff annotation are (repeat it)."),
-]
 
 
 def check(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from train.cli_counts import ConventionsOption, CountsOption
+from train.cli_options import ConventionsOption, CountsOption, RuntimeOption
 from train.terminal import counted, refuse_overwriting, say, say_coverage, utf8_output
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def evaluate(
             help="Also write suspected errors of the data here (.txt or .jsonl), to correct.",
         ),
     ] = None,
-    runtime: Annotated[str, typer.Option(help="auto, int8, fp32 or cuda.")] = "auto",
+    runtime: RuntimeOption = "auto",
 ) -> None:
     """Score a tagger on annotated data: strict span F1, by label, and what went wrong.
 
@@ -64,6 +64,7 @@ def evaluate(
 
     from rich.console import Console
 
+    from train.bootstrap import intervals
     from train.corpus import read_corpus
     from train.count_file import attach_counts
     from train.count_scores import has_counts, score_counts
@@ -74,7 +75,8 @@ def evaluate(
     from train.resolver import Resolver
     from train.tagger import Tagger
 
-    inputs = [*data, *(gold_counts or []), *(training or []), *([robustness] if robustness else [])]
+    own = [path for path in (conventions, robustness) if path is not None]
+    inputs = [*data, *(gold_counts or []), *(training or []), *own]
     for output in (json_file, report, suspects):
         refuse_overwriting(output, inputs)
     if report:
@@ -86,8 +88,9 @@ def evaluate(
     resolver = Resolver.load(conventions) if has_counts(gold) else None
     tagged = list(counted(tagger.tag(gold), json_file))
     scores = score(gold, tagged, tagger.tags.labels)
-    result = scores.to_dict()
-    tables = [render_scores(scores)]
+    spread = intervals(gold, tagged, tagger.tags.labels)
+    result = scores.to_dict() | {"intervals": spread.to_dict()}
+    tables = [render_scores(scores, spread)]
     if resolver is not None:
         given = score_counts(gold, [resolver(document) for document in gold])
         found = score_counts(gold, [resolver(document) for document in tagged])

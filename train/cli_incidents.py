@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from train.cli_counts import ConventionsOption
-from train.cli_predict import LexiconOption
+from train.cli_options import (
+    INPUTS,
+    ConventionsOption,
+    FormatOption,
+    IdColumnOption,
+    LexiconOption,
+    MinScoreOption,
+    ModelOption,
+    PrecisionOption,
+    ResumeOption,
+    RuntimeOption,
+    TextColumnOption,
+)
 from train.cli_run import execute
 from train.errors import InputError
 
@@ -18,16 +28,13 @@ def incidents(
     inputs: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[TEXT|FILE|FOLDER|-]...",
+            metavar=INPUTS,
             help="As those of marsad predict: texts, files, folders, patterns, URIs, or - for "
             "standard input.",
             show_default=False,
         ),
     ] = None,
-    model: Annotated[
-        Path | None,
-        typer.Option("-m", "--model", help="A model folder; the shipped tagger where left out."),
-    ] = None,
+    model: ModelOption = None,
     output: Annotated[
         str | None,
         typer.Option(
@@ -52,18 +59,13 @@ def incidents(
     ] = False,
     conventions: ConventionsOption = None,
     lexicon: LexiconOption = None,
-    text_column: Annotated[
-        str,
-        typer.Option("--text-column", "--text-field", help="The column or key of the text."),
-    ] = "text",
-    id_column: Annotated[str, typer.Option(help="The column or key of the id.")] = "id",
-    stdin_format: Annotated[
-        str, typer.Option("--format", help="What standard input holds: txt, jsonl, csv or tsv.")
-    ] = "txt",
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a run that was stopped.")
-    ] = False,
-    runtime: Annotated[str, typer.Option(help="auto, int8, fp32 or cuda.")] = "auto",
+    min_score: MinScoreOption = None,
+    precision: PrecisionOption = None,
+    text_column: TextColumnOption = "text",
+    id_column: IdColumnOption = "id",
+    stdin_format: FormatOption = "txt",
+    resume: ResumeOption = False,
+    runtime: RuntimeOption = "auto",
 ) -> None:
     """Write a row for each document that tells of people hurt: how many, and who and what it names.
 
@@ -75,6 +77,7 @@ def incidents(
     from train.request import Request
     from train.resolver import Resolver
     from train.sources import STDIN, ReadOptions
+    from train.threshold import parse_wanted
 
     if not inputs and (sys.stdin is None or sys.stdin.isatty()):
         raise InputError('nothing to read; try: marsad incidents "مقتل جنديين وإصابة ثلاثة"')
@@ -93,6 +96,7 @@ def incidents(
             sentences=sentences,
             folder=folder,
             takes_spans=tagged,
+            wanted=parse_wanted(min_score or [], precision),
             resolver=Resolver.load(conventions, lexicon or []),
         ),
         target=target,

@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from train.cli_counts import ConventionsOption
+from train.cli_options import (
+    INPUTS,
+    ConventionsOption,
+    FormatOption,
+    IdColumnOption,
+    LexiconOption,
+    MinScoreOption,
+    ModelOption,
+    PrecisionOption,
+    ResumeOption,
+    RuntimeOption,
+    TextColumnOption,
+)
 from train.cli_run import execute
 from train.errors import InputError
-
-LexiconOption = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--lexicon",
-        metavar="FILE",
-        help="A JSONL file of more parties, weapons and bases, which goes before the shipped ones "
-        "(repeat it).",
-    ),
-]
 
 
 def predict(
     inputs: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[TEXT|FILE|FOLDER|-]...",
+            metavar=INPUTS,
             help="Texts, files (.txt, a document a line; .jsonl, .csv, .tsv, .parquet; all but the "
             "last also as .gz, .xz, .zst), folders of them (there, a .txt is one document), "
             "patterns such as 'news/*.csv.gz', URIs such as s3://bucket/news/, or - for standard "
@@ -35,10 +36,7 @@ def predict(
             show_default=False,
         ),
     ] = None,
-    model: Annotated[
-        Path | None,
-        typer.Option("-m", "--model", help="A model folder; the shipped tagger where left out."),
-    ] = None,
+    model: ModelOption = None,
     output: Annotated[
         str | None,
         typer.Option(
@@ -59,16 +57,13 @@ def predict(
     rows: Annotated[
         str, typer.Option(help="What a row of the result is: documents, spans, or incidents.")
     ] = "documents",
-    text_column: Annotated[
-        str,
-        typer.Option("--text-column", "--text-field", help="The column or key of the text."),
-    ] = "text",
-    id_column: Annotated[str, typer.Option(help="The column or key of the id.")] = "id",
-    stdin_format: Annotated[
-        str, typer.Option("--format", help="What standard input holds: txt, jsonl, csv or tsv.")
-    ] = "txt",
+    text_column: TextColumnOption = "text",
+    id_column: IdColumnOption = "id",
+    stdin_format: FormatOption = "txt",
     conventions: ConventionsOption = None,
     lexicon: LexiconOption = None,
+    min_score: MinScoreOption = None,
+    precision: PrecisionOption = None,
     sentences: Annotated[
         bool, typer.Option("--sentences", help="Make each sentence a document of the result.")
     ] = False,
@@ -79,9 +74,7 @@ def predict(
         str | None,
         typer.Option(metavar="FILE", help="List the records that were skipped in this file."),
     ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a run that was stopped.")
-    ] = False,
+    resume: ResumeOption = False,
     workers: Annotated[
         int | None,
         typer.Option(
@@ -98,7 +91,7 @@ def predict(
             "each on Ray.",
         ),
     ] = None,
-    runtime: Annotated[str, typer.Option(help="auto, int8, fp32 or cuda.")] = "auto",
+    runtime: RuntimeOption = "auto",
     engine: Annotated[
         str, typer.Option(help="local, or ray for one machine or many (the extra ray).")
     ] = "local",
@@ -128,6 +121,7 @@ def predict(
     from train.request import ENGINES, Request
     from train.resolver import Resolver
     from train.sources import STDIN, ReadOptions
+    from train.threshold import parse_wanted
 
     if engine not in ENGINES:
         raise InputError(f"--engine: {engine!r} is none of {', '.join(ENGINES)}")
@@ -156,6 +150,7 @@ def predict(
             folder=folder,
             strict=strict,
             part_documents=part_documents,
+            wanted=parse_wanted(min_score or [], precision),
             resolver=Resolver.load(conventions, lexicon or []),
         ),
         target=target,

@@ -63,6 +63,7 @@ def execute(
 def _report(request: Request, outcome: Outcome, output: str | None) -> None:
     """Tell what became of a run; records that a stream left out are told of with the stream."""
     from train.request import told_skipped
+    from train.threshold import told
 
     say_coverage(outcome.coverage)
     is_kept = request.job.folder is not None
@@ -78,6 +79,8 @@ def _report(request: Request, outcome: Outcome, output: str | None) -> None:
             skipped = f" ({told_skipped(outcome.skipped, request.errors_file)})"
         done = "finished already: " if outcome.was_complete else ""
         say(f"{done}{outcome.documents:,} documents, {outcome.spans:,} spans in {output}{skipped}")
+    if request.job.wanted.is_asked:
+        say(told(outcome.left_out))
     if request.job.sink.rows == "incidents":
         rows = outcome.totals.rows
         say(f"{rows:,} row{'s' if rows != 1 else ''}; in all: {outcome.totals.told()}")

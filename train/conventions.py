@@ -71,14 +71,15 @@ class Conventions:
         object.__setattr__(self, "closing", frozenset(closing))
 
     def __hash__(self) -> int:
-        return hash(tuple(tuple(table.items()) for table in (self.vague, self.before, self.after)))
+        tables = (self.vague, self.before, self.after)
+        return hash(tuple(frozenset(table.items()) for table in tables))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the conventions as plain values, in the form of their YAML file."""
         tables: dict[str, Any] = {"vague": {name: list(pair) for name, pair in self.vague.items()}}
         for section, table in (("before", self.before), ("after", self.after)):
             tables[section] = {
-                bound: [name for name, other in table.items() if other == bound]
+                bound: sorted(name for name, other in table.items() if other == bound)
                 for bound in BOUNDS
                 if bound in table.values()
             }

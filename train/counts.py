@@ -11,8 +11,10 @@ from typing import NamedTuple
 from train.bounds import SIGNS, bounds_after, bounds_before, bounds_behind, match
 from train.conventions import Conventions, Phrase
 from train.folding import FOLDED, fold_words
+from train.number_words import is_number
+from train.numbered import MARKS, Quantity
 from train.numerals import TOKEN
-from train.quantities import MARKS, Quantity, quantity, vague_quantity
+from train.quantities import quantity, vague_quantity
 
 RULES = {
     "digits": "a number in digits, or digits with ألف, مليون and the like",
@@ -42,6 +44,8 @@ _PASSED_OVER = frozenset(
     ]
 )
 _BETWEEN = frozenset(fold_words("بين مابين"))
+# Before a span these tell where; only inside one, right before its number, do they bound it.
+_IN_SPAN = {"فوق": "at_least", "دون": "at_most"}
 # A tagger may take the word of harm into the span.
 _HARM = frozenset(
     prefix + word
@@ -91,9 +95,8 @@ def read_number(text: str, start: int, end: int, conventions: Conventions) -> Nu
         return Unread("no words")
     bounds: list[str] = []
     is_between = False
-    if start > 0 and (
-        tokens[0][0] != "و" or tokens[0] == "واحد"
-    ):  # what is joined by و is behind the bound of another
+    # What is joined by و is behind the bound of another.
+    if start > 0 and (tokens[0][0] != "و" or tokens[0] == "واحد"):
         bounds, is_between = bounds_before(text, start, conventions)
     at, vague = 0, None
     if not tokens[0].isdecimal():  # digits, the commonest case, have nothing before them
@@ -116,6 +119,8 @@ def read_number(text: str, start: int, end: int, conventions: Conventions) -> Nu
         bounds += after
     if not bounds:
         return Number(read.least, read.most, read.rough, read.rule, read.noun)
+    if "at_least" in bounds and ("at_most" in bounds or "up_to" in bounds):
+        return Unread("two bounds that do not go together")
     return _bounded(read, bounds)
 
 
@@ -144,6 +149,9 @@ def _lead(
             at += 1
             if token in SIGNS:
                 bounds.append(SIGNS[token])
+        elif token in _IN_SPAN and at < last and is_number(tokens[at + 1]):
+            bounds.append(_IN_SPAN[token])
+            at += 1
         elif token in _BETWEEN:
             at, has_between = at + 1, True
         else:

@@ -9,11 +9,13 @@ terminal nor break out of the isolate.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 
 from rich.console import Group, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
+from train.bootstrap import Interval, Intervals
 from train.count_scores import CountScores
 from train.document import Document, Span
 from train.metrics import Score, Scores
@@ -54,17 +56,29 @@ def _told(span: Span) -> str:
     return f"{span.label}: {_visible(note)}" if note else span.label
 
 
-def render_scores(scores: Scores) -> Group:
-    """Return the scores as tables for a terminal."""
+def render_scores(scores: Scores, spread: Intervals | None = None) -> Group:
+    """Return the scores as tables for a terminal, with the intervals of F1 where they are given."""
     table = Table(title="Strict span scores (start, end and label right)", title_justify="left")
-    for name in ("label", "F1", "precision", "recall", "gold", "predicted", "overlap F1"):
+    names = ["label", "F1", "precision", "recall", "gold", "predicted", "overlap F1"]
+    if spread is not None:
+        names.insert(2, f"{spread.level:.0%} interval")
+    for name in names:
         justify: JustifyMethod = "left" if name == "label" else "right"
         table.add_column(name, justify=justify, overflow="fold")
+
+    def add(
+        name: str, cells: Sequence[str], rates: Mapping[str, Interval], style: str = ""
+    ) -> None:
+        around = [] if spread is None else [f"{rates['f1'].low:.3f} to {rates['f1'].high:.3f}"]
+        table.add_row(name, cells[0], *around, *cells[1:], style=style)
+
     for label, row in scores.labels.items():
-        table.add_row(label, *_cells(row, scores.overlap_labels[label]))
+        rates = spread.labels[label] if spread is not None else {}
+        add(label, _cells(row, scores.overlap_labels[label]), rates)
     table.add_section()
-    table.add_row("micro", *_cells(scores.micro, scores.overlap), style="bold")
-    table.add_row("macro", *(f"{rate:.4f}" for rate in scores.macro.values()))
+    add("micro", _cells(scores.micro, scores.overlap), spread.micro if spread else {}, "bold")
+    macro = [f"{rate:.4f}" for rate in scores.macro.values()]
+    add("macro", macro, spread.macro if spread else {})
     errors = Table(title="What became of each span", title_justify="left")
     columns = ("correct", "wrong border", "wrong label", "missed", "spurious")
     for name in ("label", *columns):

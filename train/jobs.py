@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import platform
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from train.parts import PART_DOCUMENTS, Part, PartId
 from train.resolver import Resolver
 from train.sentences import split_part
 from train.sinks import Sink
+from train.threshold import MinScores, Wanted
 from train.totals import Totals
 
 RECORDS = ".marsad"
@@ -74,6 +76,10 @@ class Job:
     """See :func:`train.parts.cut`."""
     fingerprint: str | None = None
     """What the model's must be; any will do where it is None."""
+    wanted: Wanted = field(default_factory=Wanted)
+    """Which spans are kept, as the user says it; settled when the model is known."""
+    min_scores: MinScores = field(default_factory=MinScores)
+    """Which spans are kept, by the scores of a model; all where it is empty."""
     takes_spans: bool = False
     """Whether the spans that the input has are taken, and no model is run."""
     resolver: Resolver | None = None
@@ -100,6 +106,8 @@ class PartResult:
     coverage: Coverage
     totals: Totals = field(default_factory=Totals)
     """The sums of its rows, where these are incidents."""
+    left_out: dict[str, int] = field(default_factory=dict)
+    """How many spans were left out for a low score, by label."""
     data: bytes | None = None
     """The data, where it was not written to a file."""
     seconds: dict[str, float] = field(default_factory=dict)
@@ -126,6 +134,7 @@ class PartResult:
             "faults": [asdict(fault) for fault in self.faults],
             "coverage": asdict(self.coverage),
             "sums": self.totals.to_dict(),
+            "left_out": self.left_out,
         }
 
     @classmethod
@@ -141,6 +150,7 @@ class PartResult:
             faults=[Fault(**fault) for fault in record["faults"]],
             coverage=Coverage(**record["coverage"]),
             totals=Totals.from_dict(record["sums"]),
+            left_out=record["left_out"],
         )
 
 
@@ -178,12 +188,14 @@ def tag_parts(tagger: Streams, job: Job, parts: Iterable[Part]) -> Iterator[Part
     before = _timings(tagger)
     for (part, split), found in tagger.stream(_stretches(job, parts)):
         started = time.perf_counter()
+        left_out: Counter[str] = Counter()
         tagged = [
-            replace(document, spans=spans)
+            replace(document, spans=job.min_scores.keep(spans, left_out))
             for document, spans in zip(split.documents, found.spans, strict=True)
         ]
         if job.resolver is not None:
-            tagged = [job.resolver(document) for document in tagged]
+            resolve = job.resolver.complete if job.takes_spans else job.resolver
+            tagged = [resolve(document) for document in tagged]
         resolved = time.perf_counter()
         has_header = job.only_header is None or job.only_header == part.id
         data, unfit, kept = job.sink.encode(tagged, part.schema, has_header, split.places)
@@ -210,6 +222,7 @@ def tag_parts(tagger: Streams, job: Job, parts: Iterable[Part]) -> Iterator[Part
             faults=[*part.faults, *refused],
             coverage=found.coverage,
             totals=sums,
+            left_out=dict(sorted(left_out.items())),
         )
         if job.folder is None:
             result.data = data

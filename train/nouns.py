@@ -1,8 +1,8 @@
 """How many people a noun counts by its own form: one, two, or more than the form tells.
 
 A dual is read from its ending, and so is what only looks like one. An unquantified plural is no
-count, so ``ـين`` on a marked noun is the dual (docs/counts.md); a broken plural, ``ـون`` or ``ـات``
-is never read as a number.
+count, so ``ـين`` on a marked noun is the dual (docs/counts.md); what :mod:`train.plurals` knows for
+a plural is never read as a number. Any other noun counts one.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _BROKEN = frozenset(
     اسير شهيد مريض جثه امراه سيده فتاه طفله طالبه ضحيه رهينه وزير نائب سفير امير شيخ امام خبير
     طبيب زميل رفيق صديق شقيق شقيقه اخ ابن ابنه بنت زوج زوجه جد عم خال جار عميل عقيد عميد نقيب
     ملازم لواء سجين نزيل شاهد كاتب صبي صبيه غلام عالم فقيه قاضي داعيه رقيب عريف
-    جندي شرطي اخو ابو حاله ممرضه مدرسه معلمه موظفه مواطنه مجنده شرطيه حاخام قس راهب راهبه كاهن
+    جندي شرطي اخو ابو حاله لص ممرضه مدرسه معلمه موظفه مواطنه مجنده شرطيه حاخام قس راهب راهبه كاهن
     """)
 )
 # What a masculine noun of the form ـا governs where it is a dual (سائقا شاحنات, رجلا شرطة), and not
@@ -43,6 +43,8 @@ _BROKEN = frozenset(
 _COMPLEMENTS = frozenset(
     fold_words("امن صف جيش حدود حرس مرور استخبارات مخابرات دين اعمال درك اسعاف احتلال")
 )
+_KIN = frozenset(fold_words("أخو أخا أخي أبو أبا أبي"))  # case endings, and no duals
+_WITH_WAW = ("وزار", "وكال", "وحد", "وفد", "وفاه")  # what else begins with و is joined
 _LONGEST = 20
 """Letters of the longest noun; what is longer is several words run together."""
 _PRONOUNS = ("هما", "هم", "هن", "ها", "ه", "نا")
@@ -59,7 +61,7 @@ _NOT_NOUNS = frozenset(
     فيه فيها فيهما به بها له لها لهم معه معها معهم عليه عليها اليه اليها منه منها خلال خلاله خلالها
     اثناء منذ داخل خارج جراء اثر بسبب فيما بعدما لاحقا ايضا حينها غير سوي ليس دون نفس نفسه قرابه
     نصف ربع ثلث ثلثا ثلثي ارباع نسبه مالا مايقارب عمره عمرها اعمارهم يبلغ تبلغ بلغ بلغت وصل ارتفع
-    نصفهم ربعهم ثلثهم ثلثاهم ثلثيهم دزينه دزينات امس غدا اليوم الان حصيله عدده عددهم
+    اكثر اقل عبر نصفهم ربعهم ثلثهم ثلثاهم ثلثيهم دزينه دزينات امس غدا اليوم الان حصيله عدده عددهم
     """)
 )
 _GROUPS = frozenset(
@@ -130,20 +132,26 @@ def number_of(word: str, following: str) -> int | str:
         adjective, _ = bare(following)
         if adjective in _PLURAL_ADJECTIVES and word[:-2] not in _BROKEN:
             return PLURAL
-        return 2 if len(word) > 4 else 1
+        if len(word) > 4 or word[:-2] in _BROKEN:
+            return 2
+        return "too short a word to tell a dual from a singular"
     return PLURAL if is_plural(word) else _of_construct(word, following)
 
 
 def _of_construct(word: str, following: str) -> int | str:
     """Read a noun whose ending may hide a dual before a complement or a pronoun."""
     stem, last = word[:-1], word[-1]
-    has_complement = len(following) > 2 and following not in _NOT_NOUNS
+    has_complement = (
+        len(following) > 2
+        and following not in _NOT_NOUNS
+        and (following[0] != "و" or following.startswith(_WITH_WAW))
+    )
     is_feminine = len(stem) == 5 and stem[1] == "ا" and stem[-1] == "ت"  # ناشطتي
     if last == "ي" and (is_feminine or _is_broken(stem)):
         return 2 if has_complement else 1
     if last == "ي" and has_complement and following[-1] != "ي" and _is_participle(stem, following):
         return PLURAL  # مسلحي التنظيم
-    if last == "ا" and len(word) > 3 and has_complement:
+    if last == "ا" and len(word) > 3 and has_complement and not word.endswith(("ها", "نا", "هما")):
         if following[:2] == "ال" or following[-2:] == "ات" or following[-1] == "ه":
             return 2
         return 2 if following in _COMPLEMENTS else 1
@@ -160,6 +168,8 @@ def _of_construct(word: str, following: str) -> int | str:
             return PLURAL
         # طفليهما, ولداه, مرافقيه; but a bare ـيه is rather a nisba: نمساوية
         is_long = len(stem) > 4 and (len(pronoun) > 1 or word in _WITH_PRONOUN)
+        if stem in _KIN:
+            return 1  # أخيه
         if end in ("ي", "ا") and (is_long or _is_broken(singular)):
             return 2
     return 1

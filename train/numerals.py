@@ -83,6 +83,8 @@ def read_numeral(tokens: Sequence[str], at: int) -> Numeral | str | None:
     if not first[0].isdecimal():
         start = next(place for place, letter in enumerate(first) if letter.isdecimal())
         glued, first = first[:start], first[start:]
+        if glued.isascii():
+            return "a name with a number"  # M16
     is_definite = glued in ARTICLES
     value, divisor = (int(first), 1) if len(first) < 12 and first.isdecimal() else _separated(first)
     if not divisor:

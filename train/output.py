@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import zip_longest
@@ -147,6 +148,7 @@ class OutputFolder:
             "spans": sum(result.spans for result in results),
             "skipped": sum(result.skipped for result in results),
             **asdict(sum((result.coverage for result in results), Coverage())),
+            "left_out": dict(sum((Counter(result.left_out) for result in results), Counter())),
             "sums": sum((result.totals for result in results), Totals()).to_dict(),
         }
 

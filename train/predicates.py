@@ -99,7 +99,8 @@ def predicate(clause: Clause, index: int, is_governed: bool) -> Reading | None:
         return None
     if is_governed:
         # «قتل [فتى] طعنا» tells how; «نعت [ستة] سقطوا» adds nothing.
-        if not cue.follows or cue.loose or clause.words[at].endswith("ا"):
+        is_manner = clause.words[at].endswith("ا") and not clause.words[at].endswith("وا")
+        if not cue.follows or cue.loose or is_manner:
             return None
     elif not cue.follows and at - last > 1:
         return None
@@ -122,7 +123,10 @@ def _is_of_all(clause: Clause, first: int, at: int, cue: Cue) -> bool:
 
 
 def suffered(clause: Clause, first: int, last: int, floor: int) -> Reading | None:
-    """Return the harm of ``تعرض [سبعة] للإصابة``, or that of people who were taken to hospital."""
+    """Return the harm of ``تعرض [سبعة] للإصابة``, or that of people who were taken to hospital.
+
+    ``مصير [سبعة] مجهول`` is said of the missing.
+    """
     before = [word.removeprefix("و") for word in clause.words[max(floor, first - NEAR - 1) : first]]
     behind = range(last, min(last + NEAR, len(clause.words)))
     if any(word.startswith(_SUFFERED) for word in before):
@@ -130,6 +134,9 @@ def suffered(clause: Clause, first: int, last: int, floor: int) -> Reading | Non
             cue = clause.cues[at]
             if cue is not None and cue.kind != "verb":
                 return clause.reading(at, cue)
+    unknown = any(word.startswith("مجهول") for word in clause.words[last : last + NEAR])
+    if unknown and before and before[-1] == "مصير":
+        return "missing", "noun:مصير"
     near = (*before[-2:], *clause.words[last : last + 2])
     if any(word.startswith(_MOVED) for word in near) and any(
         word.startswith(_HOSPITAL) for word in clause.words[last : last + 2 * NEAR]

@@ -78,6 +78,9 @@ def _run(
         tagger: Any = load_tagger(job)
     model = {"name": _model_name(job), "fingerprint": tagger.fingerprint}
     runtime = tagger.runtime_name
+    min_scores = job.min_scores
+    if not job.takes_spans:
+        min_scores = job.wanted.settle(tagger.tags.labels, tagger.calibration)
     workers = request.workers or 1
     if workers > 1 or request.engine != "local":
         tagger = None  # others load it; its memory is not needed here
@@ -96,7 +99,12 @@ def _run(
         if not reading.ended and (not held or job.folder is not None):
             raise reading.fault or KeyboardInterrupt
     # What "auto" means here it must mean in every process, on machines of another kind as well.
-    job = replace(_settle(request, held), runtime=runtime, fingerprint=model["fingerprint"])
+    job = replace(
+        _settle(request, held),
+        runtime=runtime,
+        fingerprint=model["fingerprint"],
+        min_scores=min_scores,
+    )
 
     def say_stopping() -> Iterator[Part]:
         if interrupts.asked:
@@ -195,6 +203,7 @@ def _header(
             "id_column": read.id_column,
             "stdin_format": read.stdin_format,
             "part_documents": job.part_documents,
+            "min_scores": job.min_scores.to_dict() if job.min_scores else None,
             "takes_spans": job.takes_spans,
             "conventions_and_lexicons": None if job.resolver is None else job.resolver.digest(),
         },

@@ -8,49 +8,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from train.bounds import is_percent, match
+from train.bounds import match
 from train.conventions import Conventions, Phrase
 from train.folding import fold, fold_words
+from train.harm import CUES
 from train.nouns import bare, is_known, is_no_noun, number_of
 from train.number_words import NUMBER_WORDS, is_number, is_ordinal
+from train.numbered import (
+    JOINERS,
+    MARKS,
+    PREPOSITIONS,
+    SHARE,
+    THING,
+    Quantity,
+    from_numeral,
+    noun_behind,
+)
 from train.numerals import Numeral, read_numeral
 from train.plurals import PLURAL, PLURALS, is_plural
-from train.things import COUNTED, counts_things, is_thing
+from train.things import counts_things, is_thing
 
-
-class Quantity(NamedTuple):
-    """A number without its bounds."""
-
-    least: int
-    most: int | None
-    rough: bool
-    rule: str
-    noun: str | None
-    end: int
-    """Index of the first token behind the number."""
-
-
-_SHARE = "a share, not a number of people"
-_THING = "a number of things, not of people"
-MARKS = frozenset("%٪-‐‑–—−/+~≈±<>،؛,;:.!؟?\n")
-"""The tokens that are no words."""
-_JOINERS = frozenset([*"-‐‑–—−", *fold_words("إلى أو أم حتى")])
 _ONES = frozenset(fold_words("أحد إحدى أحدهم إحداهن أحدهما إحداهما"))
 _BOTH = frozenset(fold_words("كلاهما كليهما كلتاهما كلتيهما"))
 _OTHERS = frozenset(fold_words("آخر أخرى"))
 _NOBODY = frozenset(fold_words("أحد شخص"))
 _BEHIND_NOUN = frozenset(fold_words("واحد واحدة واحدا اثنان اثنين اثنتان اثنتين"))
 _FUSED = re.compile(r"[وفبل]?(ثلاثه|اربعه|خمسه|سته|سبعه|ثمانيه|تسعه|عشره)([^\W\d_]{3,})")
-# Signs that make a date, a time, a sum or a list of two numbers (15/5/2014).
 _AGES = frozenset(fold_words("السنوات الأعوام الأشهر الأيام الأسابيع"))  # ذات السنوات الخمس
 _TEAMS = frozenset(fold_words("طاقم فريق وفد دورية خلية"))  # those of a plane are people
-_CUT_SHORT = frozenset(fold_words("إلا"))
-_FUSED_TEN = re.compile(r"و(?:عشر|ثلاث|اربع|خمس|ست|سبع|ثمان|تسع)(?:ون|ين)[^\W\d_]")
-_MADE_OF_TWO = frozenset("/:+،,")
 _TO = frozenset(fold_words("إلى على عن بين"))
-_PREPOSITIONS = frozenset(fold_words("من في على إلى عن بين قرب مع منذ خلال بعد قبل عند تحت ضد"))
 # Adjectives that say of their noun what a vague word says: أشخاص عدة, عناصر كثيرة.
 _ADJECTIVES = {
     word: name
@@ -74,15 +61,15 @@ def quantity(
     if isinstance(numeral, str):
         return numeral
     if numeral is not None:
-        if is_percent(tokens, numeral.end) or (at and is_percent(tokens, at - 1)):
-            return _SHARE
-        return _from_numeral(tokens, at, numeral, is_between)
+        if at and tokens[at - 1] in ("%", "٪"):
+            return SHARE
+        return from_numeral(tokens, at, numeral, is_between)
     word = tokens[at]
     following = tokens[at + 1] if at + 1 < len(tokens) else ""
     if word in _ONES or (word[0] in "وفبل" and word[1:] in _ONES):
         if not following and word[-1] in "دي":
             return "one of none that are named"  # لم يقتل أحد
-        return Quantity(1, 1, False, "one_of", _noun(tokens, at + 1), at + 1)
+        return Quantity(1, 1, False, "one_of", noun_behind(tokens, at + 1), at + 1)
     if word in _BOTH:
         return Quantity(2, 2, False, "dual", None, at + 1)
     if word == "لا" and following in _NOBODY:
@@ -91,7 +78,7 @@ def quantity(
     if (is_ordinal(word) or noun in _OTHERS) and following and following[0] != "و":
         counted = read_numeral(tokens, at + 1)
         if isinstance(counted, Numeral) and counted.value > 1 and not counted.definite:
-            return _from_numeral(tokens, at + 1, counted, False)  # آخر ثلاثة جنود
+            return from_numeral(tokens, at + 1, counted, False)  # آخر ثلاثة جنود
     if is_ordinal(word):
         if following[:1] == "و" and is_ordinal(following):
             return "two ordinals"
@@ -101,11 +88,11 @@ def quantity(
     if noun == "اخرين" or word in MARKS:
         return PLURAL  # or the dual, آخرَين: the letters do not tell
     if is_thing(noun):
-        return _THING
-    if is_no_noun(noun):
+        return THING
+    cue = CUES.get(word)
+    if is_no_noun(noun) or (cue is not None and cue.kind == "verb"):
         return "no noun that can be counted"
-    later = _behind_noun(tokens, at, conventions)
-    if later is not None:
+    if (later := _behind_noun(tokens, at, conventions)) is not None:
         return later
     if _is_of_a_number(tokens, at, noun):
         return "a number behind a word that is not known"
@@ -143,32 +130,32 @@ def vague_quantity(
         if place < len(tokens):
             numeral = read_numeral(tokens, place)
             if isinstance(numeral, Numeral):
-                return _from_numeral(tokens, place, numeral, False)
+                return from_numeral(tokens, place, numeral, False)
             later = _behind_noun(tokens, place, conventions)
             if later is not None and not later.rough and later.least > 2:
                 return later
         if "من" in tokens[at : at + 5]:  # عدد كبير من المصلين
             noun_at = at + list(tokens[at : at + 5]).index("من")
     if counts_things(tokens, at) and fold(phrase.name) not in _TEAMS:
-        return _THING
+        return THING
     least, most, rule = phrase.least, phrase.most, f"vague:{phrase.name}"
     if most is not None and at < len(tokens):
         if most < 10:
             place = at + 1 if tokens[at] == "و" and at + 1 < len(tokens) else at
             ten = NUMBER_WORDS.get(tokens[place])
             if ten is not None and ten.kind == "ten":  # بضعة وعشرين
-                noun = _noun(tokens, place + 1)
+                noun = noun_behind(tokens, place + 1)
                 return Quantity(least + ten.value, most + ten.value, True, rule, noun, place + 1)
         others = conventions.leading.get(tokens[at])
-        if others and not others[-1].bound and not others[-1].rest:
+        if others and not others[-1].rest and others[-1].most is not None:
             return "two vague words side by side"
-    if at + 1 < len(tokens) and tokens[at] in _JOINERS:  # عشرات أو مئات
+    if at + 1 < len(tokens) and tokens[at] in JOINERS:  # عشرات أو مئات
         others = conventions.leading.get(tokens[at + 1])
         other = match(others, tokens, at + 1) if others else None
         if other is not None and not other.bound and (other.most is None or other.most > least):
             end = at + 2 + len(other.rest)
-            return Quantity(least, other.most, True, "range", _noun(tokens, end), end)
-    return Quantity(least, most, True, rule, _noun(tokens, noun_at), at)
+            return Quantity(least, other.most, True, "range", noun_behind(tokens, end), end)
+    return Quantity(least, most, True, rule, noun_behind(tokens, noun_at), at)
 
 
 def _behind_noun(tokens: Sequence[str], at: int, conventions: Conventions) -> Quantity | None:
@@ -181,7 +168,7 @@ def _behind_noun(tokens: Sequence[str], at: int, conventions: Conventions) -> Qu
                 noun, _ = bare(tokens[at])
                 return Quantity(numeral.value, numeral.value, False, "digits", noun, numeral.end)
             return None
-        if token in _PREPOSITIONS or token in _JOINERS:
+        if token in PREPOSITIONS or token in JOINERS:
             return None
         noun, is_definite = bare(tokens[at])
         if token in _ADJECTIVES:
@@ -207,74 +194,6 @@ def _behind_noun(tokens: Sequence[str], at: int, conventions: Conventions) -> Qu
     return None
 
 
-def _from_numeral(
-    tokens: Sequence[str], at: int, numeral: Numeral, is_between: bool
-) -> Quantity | str:
-    """Read what stands behind a number: the end of a range, the number again, the noun."""
-    value, end, scale, in_digits, _ = numeral
-    other: Numeral | str | None = None
-    if end < len(tokens):
-        following = tokens[end]
-        if following in _JOINERS or (is_between and following == "و"):
-            other = read_numeral(tokens, end + 1) if end + 1 < len(tokens) else None
-        elif is_between:
-            places = range(end, min(len(tokens), end + 3))
-            joined = next((i for i in places if tokens[i][0] == "و" and tokens[i] != "و"), None)
-            if joined is not None and tokens[joined] == "وال" and joined + 1 < len(tokens):
-                joined += 1
-            other = None if joined is None else read_numeral(tokens, joined)
-        elif following in NUMBER_WORDS or following[-1].isdecimal():
-            again = read_numeral(tokens, end)
-            if isinstance(again, Numeral):
-                if following[0] != "و" or following == "واحد":  # (15) خمسة عشر
-                    if again.value != value:
-                        return "two numbers side by side"
-                    end = again.end
-                elif again.scale > 1 and not in_digits and not again.in_digits:
-                    return "number words in an order that makes no number"
-    if isinstance(other, Numeral):
-        if is_percent(tokens, other.end):
-            return _SHARE
-        if counts_things(tokens, other.end):
-            return _THING
-        most = other.value
-        if scale == 1 and other.scale > 1 and value * other.scale <= most:
-            value *= other.scale  # بين 3 و4 آلاف
-        end = other.end
-        if end + 1 < len(tokens) and tokens[end] in _JOINERS:  # 3 أو 4 أو 5
-            last = read_numeral(tokens, end + 1)
-            if isinstance(last, Numeral):
-                most, end = max(most, last.value), last.end
-        value, most = min(value, most), max(value, most)
-        return Quantity(value, most, False, "range", _noun(tokens, end), end)
-    if end < len(tokens):
-        following = tokens[end]
-        if following in _MADE_OF_TWO and end + 1 < len(tokens) and is_number(tokens[end + 1]):
-            return "two numbers that a sign parts"
-        if following in _CUT_SHORT or (following[0] == "و" and _FUSED_TEN.match(following)):
-            return "a number that goes on behind its first part"
-        if (following == "من" or following in COUNTED) and counts_things(tokens, end):
-            return _THING
-    split = _split(tokens, at, end) if is_between else None
-    if split is not None:
-        return split
-    rule = "digits" if in_digits else "number_words"
-    return Quantity(value, value, False, rule, _noun(tokens, end), end)
-
-
-def _split(tokens: Sequence[str], at: int, end: int) -> Quantity | None:
-    """Part the number words that ``بين`` says are two: ``بين خمسة وعشرين``."""
-    for place in range(end - 1, at, -1):
-        first = read_numeral(tokens[:place], at) if tokens[place][0] == "و" else None
-        if not isinstance(first, Numeral) or first.end != place:
-            continue
-        second = read_numeral(tokens, place)
-        if isinstance(second, Numeral) and first.value < second.value:
-            noun = _noun(tokens, second.end)
-            return Quantity(first.value, second.value, False, "range", noun, second.end)
-    return None
-
-
 def _is_of_a_number(tokens: Sequence[str], at: int, noun: str) -> bool:
     """Tell whether a word is rather one that says something of a number: ``ارتفع إلى 20``."""
     place = at + 2 if at + 1 < len(tokens) and tokens[at + 1] in _TO else at + 1
@@ -285,12 +204,3 @@ def _is_of_a_number(tokens: Sequence[str], at: int, noun: str) -> bool:
     numeral = read_numeral(tokens, place)
     # An age may stand behind any noun: فلسطيني (25 عاما)
     return isinstance(numeral, Numeral) and not counts_things(tokens, numeral.end)
-
-
-def _noun(tokens: Sequence[str], at: int) -> str | None:
-    """Return the first word behind a number that can be the counted noun."""
-    for token in tokens[at : at + 3]:
-        if token != "من" and token not in MARKS:  # noqa: S105 - a word of text
-            is_noun = token[0].isalpha() and token not in _PREPOSITIONS
-            return token if is_noun and token not in NUMBER_WORDS else None
-    return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import glob
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -99,6 +100,8 @@ class Outcome:
     coverage: Coverage = field(default_factory=Coverage)
     totals: Totals = field(default_factory=Totals)
     """The sums of the rows, where these are incidents."""
+    left_out: Counter[str] = field(default_factory=Counter)
+    """How many spans were left out for a low score, by label."""
     seconds: dict[str, float] = field(default_factory=dict)
     """How long each stage took, summed over processes."""
     interrupted: bool = False
@@ -113,12 +116,14 @@ class Outcome:
         self.skipped += result.skipped
         self.coverage += result.coverage
         self.totals += result.totals
+        self.left_out.update(result.left_out)
         for stage, seconds in result.seconds.items():
             self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
 
     def take(self, totals: Mapping[str, Any]) -> None:
         """Take the counts of a run that was finished earlier."""
         self.totals = Totals.from_dict(totals["sums"])
+        self.left_out = Counter(totals["left_out"])
         self.documents = totals["documents"]
         self.spans = totals["spans"]
         self.skipped = totals["skipped"]
@@ -139,6 +144,8 @@ def hidden_folder(target: Path) -> str:
 def refuse_own_input(request: Request, sources: Sequence[Source]) -> None:
     """Refuse to write over an input, or to where a resumed run would take results for input."""
     files = [s.path for s in sources if s.kind != "text" and not storage.is_uri(s.path)]
+    if request.job.resolver is not None:
+        files += map(str, request.job.resolver.files)
     for name in (request.target, request.errors_file):
         if name is None or storage.is_uri(name) or not storage.exists(name):
             continue

@@ -17,6 +17,7 @@ from typing import Any
 
 from train.conventions import Conventions
 from train.count import LABEL, Count
+from train.count_scores import is_gold
 from train.counts import Unread, read_number
 from train.document import Document, Span
 from train.errors import InputError
@@ -77,6 +78,12 @@ class Resolver:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """The user's own files that it rests on."""
+        own = () if self.conventions_file is None else (self.conventions_file,)
+        return (*own, *self.lexicon_files)
+
+    @property
     def conventions(self) -> Conventions:
         """What vague words are worth, and which words bound a number."""
         return self._tables.conventions
@@ -89,6 +96,15 @@ class Resolver:
     def __call__(self, document: Document) -> Document:
         """Return ``document`` with what its spans say."""
         return replace(document, spans=self.spans(document.text, document.spans))
+
+    def complete(self, document: Document) -> Document:
+        """Return ``document`` with what its spans say; the counts that a person has read stay."""
+        spans = self.spans(document.text, document.spans)
+        kept = (
+            replace(span, count=given.count, count_rule=None) if is_gold(given) else span
+            for given, span in zip(document.spans, spans, strict=True)
+        )
+        return replace(document, spans=tuple(kept))
 
     def spans(self, text: str, spans: Sequence[Span]) -> tuple[Span, ...]:
         """Return ``spans``, which stand in text order, with a count or a name each.

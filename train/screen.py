@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from rich.console import Console
@@ -54,13 +55,16 @@ def _show(
         for note in notes:
             tell(note)
         tagger: Any = load_tagger(job)
+    min_scores = job.wanted.settle(tagger.tags.labels, tagger.calibration)
     console = Screen(soft_wrap=True, highlight=False)
     reading = Reading(shards, job.part_documents, job.strict, False, interrupts)
     for part in reading:
         shown = split_part(part) if job.sentences else part
         for document in tagger.tag(shown.documents):
             if document.text.strip():  # blank lines have nothing to show
-                told = document if job.resolver is None else job.resolver(document)
+                told = replace(document, spans=min_scores.keep(document.spans, outcome.left_out))
+                if job.resolver is not None:
+                    told = job.resolver(told)
                 console.print(render_document(told, tagger.tags.labels))
         for fault in shown.faults:
             tell(f"skipped: {fault}")

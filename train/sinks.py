@@ -5,12 +5,11 @@ The same documents always give the same bytes, so a part that is written again i
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from train.compression import COMPRESSIONS, compress, split_suffix
 from train.compression import check as check_compression
@@ -20,7 +19,7 @@ from train.incidents import COLUMNS as INCIDENT_COLUMNS
 from train.incidents import has_casualties, incident
 from train.jsonl import dump_record
 from train.renditions import UnfitError, conll_block, inline_line
-from train.spreadsheet import Written, import_excel, write_book
+from train.spreadsheet import import_excel, join_book
 from train.storage import import_arrow, open_whole, told
 from train.tables import (
     DELIMITERS,
@@ -380,7 +379,9 @@ def join(sink: Sink, part_files: Sequence[Path], target: Path) -> list[str]:
         elif sink.format == "parquet":
             join_parquet(part_files, file)
         elif sink.format == "xlsx":
-            return _workbook(sink, part_files, file, str(target)).notes()
+            columns = (*COLUMNS[sink.rows], *(sink.columns or ()))
+            totals = Totals() if sink.rows == "incidents" else None
+            return join_book(part_files, columns, totals, file, str(target)).notes()
         else:
             for path in part_files:
                 with told(str(path)):
@@ -388,20 +389,3 @@ def join(sink: Sink, part_files: Sequence[Path], target: Path) -> list[str]:
                 with part:
                     shutil.copyfileobj(part, file, 1 << 20)
     return []
-
-
-def _workbook(sink: Sink, part_files: Sequence[Path], file: IO[bytes], name: str) -> Written:
-    """Make a workbook of parts, which are JSON lines until then."""
-    totals = Totals() if sink.rows == "incidents" else None
-
-    def rows() -> Iterator[dict[str, Any]]:
-        for path in part_files:
-            with told(str(path)), path.open(encoding="utf-8") as part:
-                for line in part:
-                    record = json.loads(line)
-                    if totals is not None:
-                        totals.add(record)
-                    yield record
-
-    columns = (*COLUMNS[sink.rows], *(sink.columns or ()))
-    return write_book(rows(), columns, totals, file, name)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import datetime
 import importlib
+import json
 import re
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -18,7 +19,7 @@ from typing import IO, Any
 from train.count import OUTCOMES
 from train.errors import InputError
 from train.jsonl import dump_record
-from train.storage import open_whole
+from train.storage import open_whole, told
 from train.tables import plain
 from train.totals import Totals
 
@@ -137,6 +138,27 @@ def write_book(
             for sheet in book.worksheets():
                 sheet._opt_close()  # what close() does, and what an error must not leave open
     return writer.written
+
+
+def join_book(
+    part_files: Sequence[Path],
+    columns: Sequence[str],
+    totals: Totals | None,
+    file: IO[bytes],
+    name: str,
+) -> Written:
+    """Write the rows of files of JSON lines like :func:`write_book`; ``totals`` adds them up."""
+
+    def rows() -> Iterator[dict[str, Any]]:
+        for path in part_files:
+            with told(str(path)), path.open(encoding="utf-8") as part:
+                for line in part:
+                    row = json.loads(line)
+                    if totals is not None:
+                        totals.add(row)
+                    yield row
+
+    return write_book(rows(), columns, totals, file, name)
 
 
 class _Output:

@@ -16,6 +16,7 @@ _BARE = frozenset(
         "عدد عددا عشرات العشرات كثير الكثير العديد"
     ).split()
 )
+_THESE = frozenset(("هولاء", "هؤلاء", "اولئك"))
 _ONE_OF_THEM = frozenset(("احدهم", "احداهن", "احدهما", "احداهما"))
 _OTHERS = ("اخر", "غير")
 _OF_A_COUNT = OF_THEM | {"هم", "وهم", "هما", "وهما"}
@@ -47,12 +48,16 @@ def is_subset(
         if word not in LIGHT:
             break
         at -= 1
-    if not index or first >= last:
+    if first >= last:
+        return False
+    if any(_among(clause, start) for start in (at - 1, at - 2) if start >= floor):
+        return True
+    if not index:
         return False
     # A tagger may take «بينهم» into the span.
     if clause.words[first] in SUBSET or clause.words[first].removeprefix("و") in _ONE_OF_THEM:
         return True
-    if (at > floor and _among(clause, at - 1)) or _among(clause, last):
+    if _among(clause, last):
         return True
     harm, before = readings[index][0], readings[index - 1][0]
     if _of_them(clause, last):
@@ -72,26 +77,28 @@ def _in_list(
         return False
     if any(word.startswith(_OTHERS) for word in clause.words[first:last]):
         return False
-    if any(clause.cues[floor:first]):
-        return False
     if subsets[-1]:
-        return first - floor <= NEAR and named[index] == named[index - 1]
-    if named[index] or first - floor > _GAP:
+        is_apart = any(clause.cues[floor:first]) or first - floor > NEAR
+        return not is_apart and named[index] == named[index - 1]
+    if named[index]:
         return False
-    # «[9] بينهم امرأة [و3 أطفال]»
-    return any(
-        clause.words[at] in SUBSET and not (at == floor and clause.words[at] in OF_THEM)
-        for at in range(floor, first)
-    )
+    # «[9] بجروح بينهم امرأة [و3 أطفال]»
+    for at in range(first - 1, max(floor, first - _GAP) - 1, -1):
+        if clause.cues[at] is not None:
+            return False
+        if clause.words[at] in SUBSET:
+            return not (at == floor and clause.words[at] in OF_THEM)
+    return False
 
 
 def _among(clause: Clause, at: int) -> bool:
-    """Whether ``بين القتلى`` begins at a word."""
+    """Whether ``بين القتلى`` or ``بين هؤلاء القتلى`` begins at a word."""
     for ahead in range(at, at + 3):
         word = clause.word(ahead)
         if word in _AMONG:
-            cue = clause.cue(ahead + 1)
-            return cue is not None and cue.kind == "person" and clause.word(ahead + 1)[:2] == "ال"
+            behind = ahead + 1 + (clause.word(ahead + 1) in _THESE)
+            cue = clause.cue(behind)
+            return cue is not None and cue.kind == "person" and clause.word(behind)[:2] == "ال"
         if word not in AFTER_LIGHT:
             return False
     return False

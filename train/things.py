@@ -36,7 +36,7 @@ def _forms(nouns: str) -> frozenset[str]:
         stem = noun[:-1] + "ت" if noun.endswith("ه") else noun
         forms |= {noun, noun + "ا", stem + "ان", stem + "ين"}
         forms.add(noun[:-1] + "ات" if noun.endswith("ه") else noun + "ات")
-    return frozenset(forms - {"اباا", "ابات", "ابان", "ابين"})
+    return frozenset(forms - {"ابات", "مدنين"})  # مدنين: civilians, misspelt
 
 
 _BARE = _forms(_THINGS)
@@ -46,8 +46,11 @@ COUNTED = _AFTER_OF | {head + form for form in _forms(_PLACES) for head in ("", 
 
 
 def is_thing(noun: str) -> bool:
-    """Tell whether a folded noun without particles is a thing, a time or a sum by itself."""
-    return noun in _BARE
+    """Tell whether a folded noun without particles is a thing, a time or a sum by itself.
+
+    ``آب``, the month, is one behind a number alone: folded, it is ``أب`` too, a father.
+    """
+    return noun in _BARE and noun != "اب"
 
 
 def counts_things(tokens: Sequence[str], at: int) -> bool:

@@ -65,6 +65,11 @@ class Wanted:
     precision: float | None = None
     """The precision whose stored thresholds stand for labels without a score of their own."""
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether anything was asked for."""
+        return self.every is not None or bool(self.by_label) or self.precision is not None
+
     def settle(self, labels: Sequence[str], calibration: Calibration) -> MinScores:
         """Return the filter for a model that marks ``labels``.
 
