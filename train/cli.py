@@ -91,10 +91,6 @@ def train(
     print(f"model: {settings.output_dir} (seed {metrics['best_seed']})")
 
 
-for command in (evaluate, compare, robustness, calibrate, suggest):
-    app.command()(command)
-
-
 @app.command()
 def quantize(
     model: Annotated[Path, typer.Argument(help="A model folder; it gets an int8 graph.")],
@@ -126,14 +122,20 @@ def quantize(
             say(str(parity))
 
 
-for command in (
+COMMANDS: tuple[Callable[..., Any], ...] = (
     incidents,
     counts,
+    evaluate,
+    compare,
+    robustness,
+    calibrate,
+    suggest,
     cli_data.convert,
     cli_data.check,
     cli_data.agreement,
     cli_data.dataset,
-):
+)
+for command in COMMANDS:
     app.command()(command)
 
 

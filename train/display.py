@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from rich.box import SIMPLE
 from rich.console import Group, JustifyMethod
 from rich.table import Table
 from rich.text import Text
@@ -58,10 +59,12 @@ def _told(span: Span) -> str:
 
 def render_scores(scores: Scores, spread: Intervals | None = None) -> Group:
     """Return the scores as tables for a terminal, with the intervals of F1 where they are given."""
-    table = Table(title="Strict span scores (start, end and label right)", title_justify="left")
+    table = Table(
+        title="Strict span scores (start, end and label right)", title_justify="left", box=SIMPLE
+    )
     names = ["label", "F1", "precision", "recall", "gold", "predicted", "overlap F1"]
     if spread is not None:
-        names.insert(2, f"{spread.level:.0%} interval")
+        names.insert(2, f"{spread.level:.0%} of F1")
     for name in names:
         justify: JustifyMethod = "left" if name == "label" else "right"
         table.add_column(name, justify=justify, overflow="fold")
@@ -69,7 +72,7 @@ def render_scores(scores: Scores, spread: Intervals | None = None) -> Group:
     def add(
         name: str, cells: Sequence[str], rates: Mapping[str, Interval], style: str = ""
     ) -> None:
-        around = [] if spread is None else [f"{rates['f1'].low:.3f} to {rates['f1'].high:.3f}"]
+        around = [] if spread is None else [f"{rates['f1'].low:.2f}-{rates['f1'].high:.2f}"]
         table.add_row(name, cells[0], *around, *cells[1:], style=style)
 
     for label, row in scores.labels.items():
