@@ -45,7 +45,7 @@ def main(
             help="Small shares are gone through more often, for at least so many steps; else they "
             "would be behind for want of steps and not of sentences.",
         ),
-    ] = 100,
+    ] = 250,
     change: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE of the config (repeat it).")
     ] = None,

@@ -14,6 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.conftest import ROOT
+from tests.test_cli import marsad
 from train import page, plots
 from train.advice import advise
 from train.document import Document, Span
@@ -322,9 +324,13 @@ def test_hostile_texts_stay_texts() -> None:
     assert not {name for name in tags.attributes if name.startswith("on")}
     assert page.UNSAFE.search(text) is None
     text.encode()  # no half of a surrogate pair
-    for words in HOSTILE:
-        assert visible(words) in tags.text
-    assert "<U+202E>قلب<U+2066><U+0000><U+001B>[31m<U+D800> <U+2028> \U0001f600" in tags.text
+    for words in HOSTILE[:3]:
+        assert words in tags.text
+    # The code points stand in elements of their own.
+    assert "U+202EقلبU+2066U+0000U+001B[31mU+D800 U+2028 \U0001f600" in tags.text
+    assert (
+        visible(HOSTILE[3]) == "<U+202E>قلب<U+2066><U+0000><U+001B>[31m<U+D800> <U+2028> \U0001f600"
+    )
     shown = json.loads(tags.data)
     assert len(shown["sentences"]) == len(HOSTILE)
     for identifier, sentence, gold, predicted in shown["sentences"]:
@@ -486,3 +492,50 @@ def test_a_random_corpus_holds_together() -> None:
             if all(e[k] == v for k, v in wanted.items()) and (tag is None or tag in e["tags"])
         ]
         assert len(matching) == advice["errors"]
+
+
+# The command
+
+
+def test_evaluate_writes_a_report(tiny_model: Path, corpus_file: Path, tmp_path: Path) -> None:
+    # The corpus with a mark too few and one too many, so that there is something to tell.
+    text = corpus_file.read_text(encoding="utf-8").replace("[معسكر النخيل](BASE)", "معسكر النخيل")
+    data = tmp_path / "data.txt"
+    data.write_text(text.replace("معرض الكتاب", "[معرض الكتاب](BASE)"), encoding="utf-8")
+    micro = {"micro": {"f1": 0.5}}
+    row = {"name": "tatweel", "about": "letters drawn out", "documents": 2, "clean": micro}
+    row |= {"perturbed": micro, "loss": {"value": 1.0, "low": 0.0, "high": 2.0}}
+    robust = tmp_path / "robust.json"
+    robust.write_text(json.dumps({"perturbations": [row]}), encoding="utf-8")
+    given = ("--training", corpus_file, "--robustness", robust)
+    html, facts = tmp_path / "r.html", tmp_path / "r.json"
+    for path in (html, facts):
+        done = marsad("evaluate", tiny_model, data, "--report", path, *given)
+        assert done.returncode == 0, done.stderr
+    suspects = tmp_path / "s.txt"
+    done = marsad("evaluate", tiny_model, data, "--report", html, *given, "--suspects", suspects)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(facts.read_text())
+    kinds = [(e["kind"], e["label"]) for e in told["errors"]]
+    assert ("spurious", "BASE") in kinds
+    assert ("missed", "BASE") in kinds
+    assert set(told["slices"]["by_known"]) == {"seen", "new"}
+    assert told["about"]["data"] == str(data)
+    page_text = html.read_text(encoding="utf-8")
+    assert page_text == render(told)
+    assert "letters drawn out" in page_text
+    assert suspects.read_text(encoding="utf-8").startswith("# Suspected errors")
+
+
+def test_evaluate_refuses_what_it_cannot_report(corpus_file: Path, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text('{"perturbations": [{}]}', encoding="utf-8")
+    for told, args in (
+        (".html", ("--report", tmp_path / "r.pdf")),
+        ("is also an input", ("--report", corpus_file)),
+        ("marsad robustness --json", ("--report", tmp_path / "r.html", "--robustness", wrong)),
+    ):
+        done = marsad("evaluate", ROOT / "models" / "tagger", corpus_file, *args)
+        assert done.returncode == 2
+        assert told in done.stderr
+        assert "Traceback" not in done.stderr

@@ -140,6 +140,18 @@ def read_corpus_of(lines: list[str]) -> list[Document]:
     return [Document(str(i), *parse_line(line)) for i, line in enumerate(lines)]
 
 
+def test_a_sentence_that_fills_the_pool_does_not_fill_the_short_list(
+    tagger: Tagger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("train.suggestions.SHORT_LIST_LEAST", 4)
+    monkeypatch.setattr("train.suggestions.SHORT_LIST", 2)
+    seen = Seen()
+    copies = [f"{'!' * i} {POOL[8]}" for i in range(50)]
+    pool = documents([*copies, *POOL[6:]])
+    assert len(suggest(pool, tagger, 2, seen=seen)) == 2
+    assert seen.alike >= 50
+
+
 def test_the_doubtful_go_before_the_sure(tagger: Tagger) -> None:
     learnt, strange = set(POOL[:6]), set(POOL[6:])
     chosen = suggest(documents(POOL), tagger, 3)

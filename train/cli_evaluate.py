@@ -83,6 +83,7 @@ def evaluate(
         check_name(report)
         if report.suffix == ".html":
             check_extra()
+    perturbed = _read_json(robustness)
     tagger = Tagger.load(model, runtime=runtime)
     gold = attach_counts(read_corpus(data, tagger.tags.labels), gold_counts or [])
     resolver = Resolver.load(conventions) if has_counts(gold) else None
@@ -109,7 +110,7 @@ def evaluate(
             "runtime": tagger.runtime_name,
             "fingerprint": tagger.fingerprint[:12],
         }
-        extra = {"counts": result.get("counts"), "robustness": _read_json(robustness)}
+        extra = {"counts": result.get("counts"), "robustness": perturbed}
         _write_report(gold, tagged, tagger, training or [], report, about=about, **extra)
     if not scores.micro.gold:
         say("note: the gold data marks nothing at all; is it annotated?")

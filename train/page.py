@@ -55,6 +55,7 @@ UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     "\ud800-\udfff\ufeff\ufff9-\uffff\U000e0000-\U000e007f]"
 )
+_CODE = re.compile("(<U\\+[0-9A-F]{4,6}>)")
 _MARKUP = re.compile("[<>&\u007f-\u009f]")
 
 
@@ -109,6 +110,7 @@ def render(report: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["apart"] = _apart
     script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     shown = visible(report)
@@ -176,6 +178,17 @@ def visible(value: Any) -> Any:
     if isinstance(value, Sequence):
         return [visible(item) for item in value]
     return value
+
+
+def _apart(text: str) -> Any:
+    """Return a text as markup, with the code points of :func:`visible` set apart from it."""
+    from markupsafe import Markup, escape
+
+    pieces = _CODE.split(text)
+    return Markup("").join(
+        Markup('<bdi class="code">{}</bdi>').format(piece[1:-1]) if i % 2 else escape(piece)
+        for i, piece in enumerate(pieces)
+    )
 
 
 def _in_order(parts: Mapping[str, Any]) -> list[tuple[str, Any]]:

@@ -3,13 +3,14 @@
 Chosen are sentences that the tagger is unsure of (:mod:`train.doubt`) and that are unlike each
 other (:mod:`train.diversity`). Near-duplicates of the training data and of each other are left out
 (:mod:`train.near_duplicates`), since they teach the same thing twice. The least sure sentences of
-the pool are a short list, of which the varied ones are chosen; so memory does not grow with the
-pool. The result depends on the sentences and not on the order of the pool, unless two sentences
-are near-duplicates or equally doubtful.
+the pool are a short list, of which the varied ones are chosen; so of a large pool only ids and
+digests are kept. The result depends on the sentences and not on the order of the pool, but where
+two have the same id or the same words, of which the first is taken.
 """
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -21,6 +22,7 @@ from train.document import Document, check_spans
 from train.doubt import Doubt, DoubtfulTags
 from train.engine import Engine
 from train.errors import InputError
+from train.folding import fold_words
 from train.inline import META_KEYS, format_line, parse_line, write_inline
 from train.jsonl import write_jsonl
 from train.near_duplicates import NearDuplicates
@@ -31,7 +33,9 @@ from train.words import split_words
 SHORT_LIST = 20
 """So many sentences are on the short list for each that is wanted,"""
 SHORT_LIST_LEAST = 2_000
-"""and at least so many in all."""
+"""at least so many in all,"""
+SHORT_LIST_MOST = 20_000
+"""and no more than these (each has a vector of 8 KiB), or twice as many as are wanted."""
 STRETCH = 1_000
 LONG = 100
 """Words from which a record is rather an article than a sentence."""
@@ -71,7 +75,7 @@ class Seen:
     known: int = 0
     """Left out: near-duplicates of the training data."""
     alike: int = 0
-    """Left out: near-duplicates of a sentence that was chosen."""
+    """Left out: the words of an earlier one, or a near-duplicate of one that was chosen."""
     unreadable: int = 0
     """Left out: what they hold could not be read back."""
     long: int = 0
@@ -107,7 +111,7 @@ def suggest(
     known = NearDuplicates()
     for document in training:
         known.add(document.text)
-    room = max(SHORT_LIST_LEAST, SHORT_LIST * wanted)
+    room = max(SHORT_LIST_LEAST, min(SHORT_LIST * wanted, SHORT_LIST_MOST), 2 * wanted)
     listed: list[Suggestion] = []
     for suggestions in _doubted(_worth_tagging(pool, known, seen), tagger):
         listed = heapq.nsmallest(room, [*listed, *suggestions], key=_order)
@@ -168,6 +172,7 @@ def _worth_tagging(
     pool: Iterable[Document], known: NearDuplicates, seen: Seen
 ) -> Iterator[Document]:
     ids: set[str] = set()
+    digests: set[bytes] = set()  # a footer that stands a thousand times would fill the short list
     for document in pool:
         seen.sentences += 1
         words = len(split_words(document.text))
@@ -175,12 +180,21 @@ def _worth_tagging(
             seen.blank += 1
         elif document.id in ids:
             seen.same_id += 1
+        elif (digest := _digest(document.text)) in digests:
+            seen.alike += 1
         elif known.find(document.text) is not None:
             seen.known += 1
         else:
             seen.long += words >= LONG
             ids.add(document.id)
+            digests.add(digest)
             yield document
+
+
+def _digest(text: str) -> bytes:
+    """Return what two texts of the same words share; of punctuation alone, each has its own."""
+    words = " ".join(fold_words(text)) or text
+    return hashlib.blake2b(words.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _doubted(documents: Iterable[Document], tagger: Tagger) -> Iterator[list[Suggestion]]:
