@@ -124,7 +124,6 @@ def render(clean: Scores, effects: Sequence[Effect]) -> Group:
     interval = f"{100 * LEVEL:g}% interval"
     for name in ("documents", "spans", "clean F1", "F1", "points lost", interval):
         table.add_column(name, justify="right", overflow="fold")
-    table.add_column("what it does", overflow="fold")
     for effect in effects:
         before, after = effect.clean.micro, effect.perturbed.micro
         value, low, high = effect.loss
@@ -134,7 +133,6 @@ def render(clean: Scores, effects: Sequence[Effect]) -> Group:
             str(effect.documents),
             str(before.gold),
             *(rates if effect.documents else "-" * len(rates)),
-            effect.perturbation.about,
         )
     note = (
         f"{clean.documents} documents, F1 {clean.micro.f1:.4f} as they are. Each row is of the "
