@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 
 from train import interrupts as interrupts_module
 from train import output, prediction, ray_engine, storage, tagger
+from train.calibration import Calibration
 from train.count import Count
 from train.document import Document, Span
 from train.engine import Coverage, Found
@@ -39,6 +40,8 @@ from train.resolver import Resolver
 from train.sentences import split_sentences
 from train.sinks import Sink
 from train.sources import ReadOptions, find_sources, plan_shards
+from train.tags import TagSet
+from train.threshold import MinScores
 from train.totals import Totals
 from train.words import split_words
 from train.workers import tag_in_processes
@@ -51,6 +54,8 @@ class FakeTagger:
 
     fingerprint = "f" * 64
     runtime_name = "fake"
+    tags = TagSet(["WEAPON"])
+    calibration = Calibration()
 
     def stream(self, stretches: Iterable[tuple[Any, Sequence[str]]]) -> Iterator[tuple[Any, Found]]:
         for key, texts in stretches:
@@ -194,6 +199,33 @@ def test_tagged_parts_by_hand() -> None:
     assert result.coverage == Coverage(words=5)
     again = PartResult.from_dict(json.loads(json.dumps(result.to_dict())))
     assert again == replace(result, data=None, seconds={})
+
+
+def test_spans_of_a_low_score_are_left_out_and_counted() -> None:
+    part = parts_of([TEXTS[3], TEXTS[4], TEXTS[0]], 9)
+    for lowest, spans, left_out in ((0.5, 5, {}), (0.51, 0, {"WEAPON": 5})):
+        job = Job(Sink("jsonl"), min_scores=MinScores({"WEAPON": lowest}))
+        [result] = tag_parts(FakeTagger(), job, part)
+        assert [len(record["spans"]) for record in lines(result.data)] == (
+            [2, 2, 1] if spans else [0, 0, 0]
+        )
+        assert (result.spans, result.left_out) == (spans, left_out)
+        assert result.coverage == Coverage(words=14)  # the words were seen all the same
+        again = PartResult.from_dict(json.loads(json.dumps(result.to_dict())))
+        assert again.left_out == left_out
+
+
+def test_what_was_left_out_is_summed_in_whatever_order_parts_are_done(tmp_path: Path) -> None:
+    counts = ({"WEAPON": 1, "ACTOR": 2}, {"ACTOR": 1, "BASE": 4})
+    for number, order in enumerate(((0, 1), (1, 0))):
+        out = OutputFolder.begin(f"{tmp_path}/{number}", HEADER, resume=False)
+        for index in order:
+            out.add(
+                PartResult(
+                    PartId(0, index), None, 0, "", 1, 0, [], Coverage(), left_out=counts[index]
+                )
+            )
+        assert list(out.totals()["left_out"].items()) == [("ACTOR", 3), ("BASE", 4), ("WEAPON", 1)]
 
 
 def test_sentences_are_tagged_and_documents_counted() -> None:
@@ -478,6 +510,7 @@ def test_a_folder_by_hand(tmp_path: Path) -> None:
     assert manifest["complete"] is True
     assert manifest["totals"] == {
         "documents": 5, "spans": 5, "skipped": 1, "words": 15, "substituted": 0, "clipped": 0,
+        "left_out": {},
         "sums": Totals().to_dict(),  # a row is a document here, and no incident
     }  # fmt: skip
     assert [(p["file"], p["documents"], p["spans"], p["skipped"]) for p in manifest["parts"]] == [

@@ -54,7 +54,9 @@ def incidents(
     tagged: Annotated[
         bool,
         typer.Option(
-            "--tagged", help="Take the spans that stand in the input (.jsonl), and run no model."
+            "--tagged",
+            help="Take the spans that stand in the input (.jsonl), and run no model; --min-score "
+            "keeps those without a score.",
         ),
     ] = False,
     conventions: ConventionsOption = None,

@@ -143,12 +143,13 @@ class OutputFolder:
         if self.complete:
             return dict(self._found["totals"])
         results = list(self.results.values())
+        left_out = sum((Counter(result.left_out) for result in results), Counter[str]())
         return {
             "documents": sum(result.documents for result in results),
             "spans": sum(result.spans for result in results),
             "skipped": sum(result.skipped for result in results),
             **asdict(sum((result.coverage for result in results), Coverage())),
-            "left_out": dict(sum((Counter(result.left_out) for result in results), Counter())),
+            "left_out": dict(sorted(left_out.items())),
             "sums": sum((result.totals for result in results), Totals()).to_dict(),
         }
 

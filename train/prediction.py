@@ -78,8 +78,9 @@ def _run(
         tagger: Any = load_tagger(job)
     model = {"name": _model_name(job), "fingerprint": tagger.fingerprint}
     runtime = tagger.runtime_name
-    min_scores = job.min_scores
-    if not job.takes_spans:
+    if job.takes_spans:
+        min_scores = job.wanted.settle_unknown()
+    else:
         min_scores = job.wanted.settle(tagger.tags.labels, tagger.calibration)
     workers = request.workers or 1
     if workers > 1 or request.engine != "local":

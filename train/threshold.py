@@ -27,11 +27,12 @@ class MinScores:
     """The lowest score of a span that is kept, by label."""
 
     by_label: Mapping[str, float] = field(default_factory=dict)
-    """Labels that are not here are kept whatever their score."""
+    others: float = 0.0
+    """That of labels that are not there."""
 
     def __bool__(self) -> bool:
         """Whether anything can be left out."""
-        return any(score > 0 for score in self.by_label.values())
+        return any(score > 0 for score in (self.others, *self.by_label.values()))
 
     def keeps(self, span: Span) -> bool:
         """Return whether a span is kept. One without a score is.
@@ -41,7 +42,7 @@ class MinScores:
         """
         if span.score is None:
             return True
-        return round(span.score, SCORE_DIGITS) >= self.by_label.get(span.label, 0.0)
+        return round(span.score, SCORE_DIGITS) >= self.by_label.get(span.label, self.others)
 
     def keep(self, spans: Sequence[Span], left_out: Counter[str]) -> tuple[Span, ...]:
         """Return the spans that are kept, and count the others in ``left_out`` by label."""
@@ -52,7 +53,8 @@ class MinScores:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the lowest scores for a manifest."""
-        return dict(sorted(self.by_label.items()))
+        others = {"others": self.others} if self.others else {}
+        return dict(sorted(self.by_label.items())) | others
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,19 @@ class Wanted:
         if self.precision is not None:
             scores = self._for_precision(self.precision, labels, calibration)
         return MinScores(scores | dict(self.by_label))
+
+    def settle_unknown(self) -> MinScores:
+        """Return the filter for spans of any labels, which no model of ours has marked.
+
+        Raises:
+            InputError: a precision is asked for, which only a model's calibration can tell.
+        """
+        if self.precision is not None:
+            raise InputError(
+                f"--precision {self.precision:g}: no model runs whose scores could be known to be "
+                f"that precise; write {_FORM}"
+            )
+        return MinScores(dict(self.by_label), self.every or 0.0)
 
     def _for_precision(
         self, precision: float, labels: Sequence[str], calibration: Calibration
