@@ -130,9 +130,9 @@ def test_the_table_says_what_was_counted(capsys: pytest.CaptureFixture[str]) -> 
 
     given = CountScores(gold=4, found=4, unread=1, numbers=3, outcome=2, subset=4, whole=1)
     found = CountScores(gold=4, found=3, numbers=3, outcome=3, subset=3, whole=3)
-    Console(width=100).print(render_count_scores(given, found))
+    Console(width=80).print(render_count_scores(given, found))
     told = capsys.readouterr().out
-    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in told.splitlines()]
+    rows = [line.split() for line in told.splitlines()]
     assert ["gold", "4", "1", "0.7500", "0.5000", "1.0000", "0.2500"] in rows
-    assert ["found by the tagger", "3", "0", *["1.0000"] * 4] in rows
+    assert ["found", "3", "0", *["1.0000"] * 4] in rows
     assert "4 gold counts, 1 of them on spans that were not found" in told

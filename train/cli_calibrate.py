@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from train.cli_options import RuntimeOption
 from train.terminal import refuse_overwriting, say, utf8_output
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def calibrate(
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Also write the figures here as JSON.")
     ] = None,
-    runtime: Annotated[str, typer.Option(help="auto, int8, fp32 or cuda.")] = "auto",
+    runtime: RuntimeOption = "auto",
 ) -> None:
     """Fit a model's scores to annotated data, so that a score is the chance to be right.
 
@@ -90,7 +91,7 @@ def calibrate(
             soft_wrap=True,
             markup=False,
         )
-        console.print(_quality_table(measured))
+        console.print(_quality_table(measured), "", sep="\n")
         console.print(_threshold_table(measured.kept))
     for warning in result.warnings:
         say(f"note: {warning}")
@@ -98,18 +99,18 @@ def calibrate(
 
 def _quality_table(measured: Measured) -> Table:
     table = _table("How far scores can be believed, before -> after")
-    for column in ("spans", "right", "mean score", "ECE", "by chance", "NLL"):
+    for column in ("spans", "right", "mean score", "ECE", "by\nchance", "NLL"):
         table.add_column(column, justify="right")
     for label, after in measured.after.items():
         before = measured.before[label]
         table.add_row(
             label,
             str(after.spans),
-            f"{after.right:.4f}",
-            f"{before.score:.4f} -> {after.score:.4f}",
-            f"{before.ece:.4f} -> {after.ece:.4f}",
-            f"{after.ece_by_chance:.4f}",
-            f"{before.nll:.4f} -> {after.nll:.4f}",
+            f"{after.right:.3f}",
+            f"{before.score:.3f} -> {after.score:.3f}",
+            f"{before.ece:.3f} -> {after.ece:.3f}",
+            f"{after.ece_by_chance:.3f}",
+            f"{before.nll:.3f} -> {after.nll:.3f}",
             style="bold" if label == "all" else None,
         )
     return table
@@ -131,8 +132,8 @@ def _threshold_table(rows: Sequence[Kept]) -> Table:
 
 
 def _table(title: str) -> Table:
-    from rich.table import Table
+    from train.display import tight_table
 
-    table = Table(title=title, title_justify="left")
+    table = tight_table(title)
     table.add_column("label", justify="left")
     return table

@@ -59,12 +59,10 @@ def _told(span: Span) -> str:
 
 def render_scores(scores: Scores, spread: Intervals | None = None) -> Group:
     """Return the scores as tables for a terminal, with the intervals of F1 where they are given."""
-    table = Table(
-        title="Strict span scores (start, end and label right)", title_justify="left", box=SIMPLE
-    )
+    table = tight_table("Strict span scores (start, end and label right)")
     names = ["label", "F1", "precision", "recall", "gold", "predicted", "overlap F1"]
     if spread is not None:
-        names.insert(2, f"{spread.level:.0%} of F1")
+        names.insert(2, f"{100 * spread.level:g}% interval")
     for name in names:
         justify: JustifyMethod = "left" if name == "label" else "right"
         table.add_column(name, justify=justify, overflow="fold")
@@ -82,7 +80,7 @@ def render_scores(scores: Scores, spread: Intervals | None = None) -> Group:
     add("micro", _cells(scores.micro, scores.overlap), spread.micro if spread else {}, "bold")
     macro = [f"{rate:.4f}" for rate in scores.macro.values()]
     add("macro", macro, spread.macro if spread else {})
-    errors = Table(title="What became of each span", title_justify="left")
+    errors = tight_table("What became of each span")
     columns = ("correct", "wrong border", "wrong label", "missed", "spurious")
     for name in ("label", *columns):
         justify = "left" if name == "label" else "right"
@@ -90,16 +88,23 @@ def render_scores(scores: Scores, spread: Intervals | None = None) -> Group:
     for label, account in (*scores.accounts.items(), ("all", scores.account)):
         counts = (getattr(account, name.replace(" ", "_")) for name in columns)
         errors.add_row(label, *(str(count) for count in counts))
-    return Group(table, errors, f"{scores.documents} documents")
+    return Group(table, "", errors, "", f"{scores.documents} documents")
+
+
+def tight_table(title: str) -> Table:
+    """Return a table without frame, of which more fits the 80 columns that terminals have."""
+    return Table(
+        title=title, title_justify="left", box=SIMPLE, show_edge=False, padding=(0, 1, 0, 0)
+    )
 
 
 def render_count_scores(given: CountScores, found: CountScores) -> Group:
     """Return how counts were read: those of the gold spans, and those of the spans found."""
-    table = Table(title="Counts read as numbers", title_justify="left")
+    table = tight_table("Counts read as numbers")
     columns = ("spans", "counts", "unread", "min, max, rough", "outcome", "subset", "all of it")
     for name in columns:
         table.add_column(name, justify="left" if name == "spans" else "right", overflow="fold")
-    for spans, scores in (("gold", given), ("found by the tagger", found)):
+    for spans, scores in (("gold", given), ("found", found)):
         shares = (scores.share(name) for name in ("numbers", "outcome", "subset", "whole"))
         numbers = (str(scores.found), str(scores.unread))
         table.add_row(spans, *numbers, *(f"{share:.4f}" for share in shares))

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 from rich.console import Group
-from rich.table import Table
 
 from train.bootstrap import LEVEL, RESAMPLES, Interval, bounds, draw, figures, names_of, tally
+from train.display import tight_table
 from train.document import Document
 from train.errors import InputError
 from train.metrics import Scores, score
@@ -119,10 +119,10 @@ def measure(
 
 def render(clean: Scores, effects: Sequence[Effect]) -> Group:
     """Return the effects as a table for a terminal, and in words what is shown to cost most."""
-    table = Table(title="Strict micro F1 of perturbed texts", title_justify="left")
+    table = tight_table("Strict micro F1 of perturbed texts, and the points lost")
     table.add_column("perturbation", overflow="fold")
     interval = f"{100 * LEVEL:g}% interval"
-    for name in ("documents", "spans", "clean F1", "F1", "points lost", interval):
+    for name in ("documents", "spans", "clean F1", "F1", "lost", interval):
         table.add_column(name, justify="right", overflow="fold")
     for effect in effects:
         before, after = effect.clean.micro, effect.perturbed.micro
@@ -138,7 +138,7 @@ def render(clean: Scores, effects: Sequence[Effect]) -> Group:
         f"{clean.documents} documents, F1 {clean.micro.f1:.4f} as they are. Each row is of the "
         "documents that the perturbation changed; its clean F1 is theirs."
     )
-    return Group(table, note, told(effects))
+    return Group(table, "", note, told(effects))
 
 
 def told(effects: Sequence[Effect]) -> str:
