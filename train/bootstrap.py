@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from train.document import Document, Span
-from train.errors import InputError
+from train.metrics import check_same_texts
 
 RESAMPLES = 2_000
 SEED = 13
@@ -161,11 +161,7 @@ def tally(gold: Sequence[Document], predicted: Sequence[Document], names: Sequen
     Raises:
         InputError: the two do not hold the same ids and texts in the same order.
     """
-    if [(d.id, d.text) for d in gold] != [(d.id, d.text) for d in predicted]:
-        raise InputError(
-            "gold and predicted documents differ in number, order, id or text; "
-            "only two annotations of the same texts can be compared"
-        )
+    check_same_texts(gold, predicted)
     # The text comes first, because the id of a line of a .txt file is its number.
     pairs = sorted(
         zip(gold, predicted, strict=True),

@@ -19,10 +19,7 @@ from train.cli_predict import predict
 from train.cli_robustness import robustness
 from train.cli_suggest import suggest
 from train.errors import MarsadError
-from train.terminal import (
-    needs_extra,
-    say,
-)
+from train.terminal import needs_extra, say
 
 app = typer.Typer(
     help="Records of who acted, with what, from where and with how many hurt, out of Arabic news.",

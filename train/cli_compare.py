@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from train.cli_options import RuntimeOption
 from train.errors import InputError
 from train.terminal import counted, refuse_overwriting, say, say_coverage, utf8_output
 
@@ -29,7 +30,7 @@ def compare(
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Also write the comparison here as JSON.")
     ] = None,
-    runtime: Annotated[str, typer.Option(help="auto, int8, fp32 or cuda.")] = "auto",
+    runtime: RuntimeOption = "auto",
 ) -> None:
     """Test whether A or B is better on annotated data, and say whether that can be trusted.
 

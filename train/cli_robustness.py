@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from train.cli_options import RuntimeOption
 from train.terminal import counted, refuse_overwriting, say, say_coverage, utf8_output
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def robustness(
         typer.Option("--json", help="Also write the scores here as JSON."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the noise.")] = 13,
-    runtime: Annotated[str, typer.Option(help="auto, int8, fp32 or cuda.")] = "auto",
+    runtime: RuntimeOption = "auto",
 ) -> None:
     """Score a tagger on perturbed copies of annotated data beside the data as it is.
 

@@ -9,6 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from train.cli_options import (
+    IdColumnOption,
+    ModelOption,
+    RuntimeOption,
+    TextColumnOption,
+    TextsOption,
+)
 from train.errors import InputError
 from train.terminal import counted, refuse_overwriting, say
 
@@ -32,10 +39,7 @@ def suggest(
         Path,
         typer.Option("-o", "--output", help="A .txt (inline text) or .jsonl file to correct."),
     ],
-    model: Annotated[
-        Path | None,
-        typer.Option("-m", "--model", help="A model folder; the shipped tagger where left out."),
-    ] = None,
+    model: ModelOption = None,
     wanted: Annotated[
         int, typer.Option("-n", "--number", min=1, help="How many sentences to choose.")
     ] = 100,
@@ -46,16 +50,13 @@ def suggest(
             help="What is annotated already: sentences like these are left out (repeat it).",
         ),
     ] = None,
-    texts: Annotated[
-        list[Path] | None,
-        typer.Option(help="Where the texts of standoff training data are (repeat it)."),
-    ] = None,
+    texts: TextsOption = None,
     sentences: Annotated[
         bool, typer.Option("--sentences", help="Cut the records, which are articles, in sentences.")
     ] = False,
-    text_column: Annotated[str, typer.Option(help="The column or key of the text.")] = "text",
-    id_column: Annotated[str, typer.Option(help="The column or key of the id.")] = "id",
-    runtime: Annotated[str, typer.Option(help="auto, int8, fp32 or cuda.")] = "auto",
+    text_column: TextColumnOption = "text",
+    id_column: IdColumnOption = "id",
+    runtime: RuntimeOption = "auto",
 ) -> None:
     """Choose the unannotated sentences that would teach the tagger most.
 
