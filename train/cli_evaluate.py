@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from train.cli_options import ConventionsOption, CountsOption, RuntimeOption
+from train.errors import InputError
 from train.terminal import counted, refuse_overwriting, say, say_coverage, utf8_output
 
 if TYPE_CHECKING:
@@ -77,13 +78,19 @@ def evaluate(
 
     own = [path for path in (conventions, robustness) if path is not None]
     inputs = [*data, *(gold_counts or []), *(training or []), *own]
-    for output in (json_file, report, suspects):
+    outputs = [path for path in (json_file, report, suspects) if path is not None]
+    for number, output in enumerate(outputs):
         refuse_overwriting(output, inputs)
+        if output.resolve() in [other.resolve() for other in outputs[:number]]:
+            raise InputError(f"{output}: is named twice as an output; name another file")
+    if report is None and (training or robustness):
+        option = "--training" if training else "--robustness"
+        raise InputError(f"{option}: is for the report; name its file with --report")
     if report:
         check_name(report)
         if report.suffix == ".html":
             check_extra()
-    perturbed = _read_json(robustness)
+    perturbed = _read_robustness(robustness)
     tagger = Tagger.load(model, runtime=runtime)
     gold = attach_counts(read_corpus(data, tagger.tags.labels), gold_counts or [])
     resolver = Resolver.load(conventions) if has_counts(gold) else None
@@ -147,19 +154,30 @@ def _write_suspects(gold: Sequence[Document], tagged: Sequence[Document], path: 
     say(f"suspected errors of the data: {len(found)} texts in {path}")
 
 
-def _read_json(path: Path | None) -> Any:
+def _read_robustness(path: Path | None) -> Any:
     import json
-
-    from train.errors import InputError
 
     if path is None:
         return None
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        for row in content["perturbations"]:
-            row["clean"]["micro"], row["perturbed"]["micro"], row["loss"]  # what the page shows
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise InputError(
-            f"{path}: is not what `marsad robustness --json` writes ({error})"
-        ) from None
+        sound = all(map(_can_be_shown, content["perturbations"]))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    except (ValueError, TypeError, KeyError):
+        sound = False
+    if not sound:
+        raise InputError(f"{path}: is not what `marsad robustness --json` writes")
     return content
+
+
+def _can_be_shown(row: Any) -> bool:
+    """Return whether a perturbation has all that the page shows of one."""
+    figures = [row["documents"], *(row[name]["micro"]["f1"] for name in ("clean", "perturbed"))]
+    if row["loss"] is not None:
+        figures += [row["loss"][name] for name in ("value", "low", "high")]
+    return (
+        isinstance(row["name"], str)
+        and isinstance(row["about"], str)
+        and all(isinstance(figure, int | float) for figure in figures)
+    )

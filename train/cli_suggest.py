@@ -104,7 +104,7 @@ def suggest(
             f"note: {seen.long} records are as long as articles; --sentences cuts them in sentences"
         )
     fewer = f", fewer than the {wanted} asked for" if len(chosen) < wanted else ""
-    say(f"{output}: {len(chosen)} sentences to correct{fewer}")
+    say(f"{output}: {_sentences(len(chosen))} to correct{fewer}")
 
 
 def _told(documents: Iterator[Document]) -> Iterator[Document]:
@@ -130,4 +130,8 @@ def _summary(seen: Seen, faults: Counter[str]) -> Iterator[str]:
         "that the formats cannot tell": seen.unreadable,
     }
     told = ", ".join(f"{count} {reason}" for reason, count in reasons.items() if count)
-    yield f"{seen.sentences} sentences read" + (f"; left out: {told}" if told else "")
+    yield f"{_sentences(seen.sentences)} read" + (f"; left out: {told}" if told else "")
+
+
+def _sentences(count: int) -> str:
+    return f"{count} sentence{'' if count == 1 else 's'}"
