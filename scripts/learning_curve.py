@@ -39,13 +39,14 @@ def main(
     shares: Annotated[str, typer.Option(help="Of the training sentences.")] = "1/8,1/4,1/2,1",
     seeds: Annotated[str, typer.Option(help="Seeds of each share, by commas.")] = "13,14,15",
     least_steps: Annotated[
-        int,
+        int | None,
         typer.Option(
             min=0,
-            help="Small shares are gone through more often, for at least so many steps; else they "
-            "would be behind for want of steps and not of sentences.",
+            help="Small shares are gone through more often, for at least so many steps; as many as "
+            "all sentences take where left out. With fewer they are behind for want of steps, and "
+            "the curve promises too much of more sentences.",
         ),
-    ] = 250,
+    ] = None,
     change: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE of the config (repeat it).")
     ] = None,
@@ -85,7 +86,7 @@ def run_all(
     shares: Sequence[Fraction],
     seeds: Sequence[int],
     data: Sequence[Path],
-    least_steps: int,
+    least_steps: int | None,
     output: Path,
     most: int | None,
 ) -> list[dict[str, Any]]:
@@ -105,6 +106,8 @@ def run_all(
     for note in splits.notes:
         say(f"note: {note}")
     quiet_libraries()
+    if least_steps is None:
+        least_steps = math.ceil(config.num_train_epochs * epoch_steps(config, len(splits.train)))
     same = {
         "config": str(path),
         "changes": list(changes),
@@ -157,9 +160,7 @@ def run_one(
     preprocessor = build_preprocessor(load_tokenizer(config.encoder), config)
     chosen = Splits(subset(splits.train, size, seed), splits.validation, [], ())
     rows, _ = prepare(config, chosen, preprocessor)
-    steps = math.ceil(len(rows) / config.per_device_train_batch_size)
-    steps = max(1, math.ceil(steps / config.gradient_accumulation_steps))
-    epochs = max(config.num_train_epochs, math.ceil(least_steps / steps))
+    epochs = max(config.num_train_epochs, math.ceil(least_steps / epoch_steps(config, len(rows))))
     # To the end: after the first epochs of few sentences nothing is found yet, which would stop it.
     patience = max(config.early_stopping_patience, math.ceil(epochs))
     config = config.model_copy(
@@ -185,6 +186,13 @@ def run_one(
         "scores": scores,
         "seconds": round(time.monotonic() - started, 1),
     }
+
+
+def epoch_steps(config: Any, rows: int) -> int:
+    """Return how many steps an epoch of so many rows has."""
+    batches: int = math.ceil(rows / config.per_device_train_batch_size)
+    steps: int = math.ceil(batches / config.gradient_accumulation_steps)
+    return max(1, steps)
 
 
 def read_results(file: Path) -> list[dict[str, Any]]:

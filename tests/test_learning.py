@@ -173,6 +173,12 @@ def test_a_gain_that_noise_may_hide_is_told() -> None:
     assert "it is not sure that a single run would show the gain" in curve.told()
 
 
+def test_runs_that_do_not_level_off_are_told() -> None:
+    runs = [Point(100, 0.3), Point(200, 0.3), Point(400, 0.5), Point(800, 0.8)]
+    assert "the runs do not level off" in learning_curve(runs).told()
+    assert "level off" not in learning_curve(points(PowerLaw(0.95, 3.0, 0.5))).told()
+
+
 def test_the_curve_as_plain_values() -> None:
     found = learning_curve(points(PowerLaw(0.95, 3.0, 0.5))).to_dict()
     assert found["formula"] == "f1(n) = a - b * n ** -c"

@@ -62,6 +62,7 @@ def test_runs_are_done_once_and_give_a_curve(
     epochs = [r["epochs"] for r in runs[:3]]
     assert epochs[0] > epochs[1] > epochs[2] == 1
     assert all(r["steps"] >= 12 for r in runs)
+    assert runs[0]["of"]["least_steps"] == 12
     assert runs[0]["steps"] < 12 + runs[0]["steps"] / epochs[0]  # and not an epoch more
     assert "| 3 | " in done.stdout
     assert f"- {corpus_file}: with 24 sentences in place of 12" in done.stdout

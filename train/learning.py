@@ -96,6 +96,11 @@ class LearningCurve:
             f"with {last.size:,} sentences in place of {self.largest:,} the curve gives F1 "
             f"{last.score:.3f} in place of {now:.3f} ({gain:+.1f} points)"
         )
+        if self.curve.c < 1.01 * EXPONENTS[0] or self.curve.a > 0.9999:  # only the bounds held it
+            words += (
+                ", but the runs do not level off, so this is a guess (were the small shares "
+                "trained for too few steps?)"
+            )
         if last.low is None or last.high is None:
             return f"{words}; three runs are too few to say how sure that is"
         words += (
