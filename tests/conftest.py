@@ -13,6 +13,7 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
 import pytest
 import torch
+from hypothesis import settings
 from tokenizers import (
     Tokenizer,
     models,
@@ -37,6 +38,8 @@ from train.words import split_words
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
+settings.register_profile("marsad", deadline=None)  # a busy machine is no fault of the code
+settings.load_profile("marsad")
 torch.set_num_threads(1)  # tiny models only lose time in handing work to threads
 LABELS = ("ACTOR", "WEAPON", "BASE", "CASUALTY")
 SPECIAL = ["<pad>", "<s>", "</s>", "<unk>", "<mask>"]
