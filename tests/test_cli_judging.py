@@ -19,7 +19,8 @@ from tests.test_cli import marsad
 from tests.test_threshold_runs import run
 from train.bootstrap import intervals
 from train.corpus import read_corpus
-from train.model_folder import open_model
+from train.document import Span
+from train.model_folder import open_model, shipped_tagger
 from train.perturbations import PERTURBATIONS
 from train.tagger import Tagger
 
@@ -144,6 +145,34 @@ def test_calibrate_stores_what_predict_takes(
     assert code == (0 if reached == list(LABELS) else 2)
     # What a model finds stays the same, and its scores are told apart from the earlier ones.
     assert open_model(model).fingerprint != open_model(tiny_model).fingerprint
+
+
+def test_suspects_are_corrected_and_fed_back(tmp_path: Path, marsad_here: Run) -> None:
+    """With the shipped tagger, which is sure that a government acts and is no base."""
+    data, suspects, mended = (tmp_path / f"{name}.txt" for name in ("data", "suspects", "mended"))
+    data.write_text(CORPUS.replace("[الحكومة](ACTOR)", "[الحكومة](BASE)"), encoding="utf-8")
+    code, _, err = marsad_here("evaluate", shipped_tagger(), data, "--suspects", suspects)
+    assert code == 0
+    listed = read_corpus([suspects], LABELS)
+    assert f"suspected errors of the data: {len(listed)} texts in {suspects}" in err
+    [proposed] = [document for document in listed if "الحكومة" in document.text]
+    assert Span(6, 13, "ACTOR") in proposed.spans
+    code, _, err = marsad_here("convert", data, "--corrections", suspects, "-o", mended)
+    assert code == 0
+    assert err.startswith(f"corrected: {len(listed)} of 6 documents\n")
+    spans = {document.text: document.spans for document in read_corpus([data], LABELS)}
+    spans |= {document.text: document.spans for document in listed}
+    assert [d.spans for d in read_corpus([mended], LABELS)] == list(spans.values())
+    code, _, err = marsad_here("convert", data, "--corrections", data, "-o", mended)
+    assert (code, err.splitlines()[0]) == (0, "corrected: 0 of 6 documents")
+    other = tmp_path / "other.txt"
+    other.write_text("[الحكومة](ACTOR) أعلنت\n", encoding="utf-8")
+    before = mended.read_bytes()
+    code, _, err = marsad_here("convert", data, "--corrections", other, "-o", mended)
+    assert code == 2
+    assert "no document has this text; correct the marks and leave the text as it is" in err
+    assert mended.read_bytes() == before
+    assert marsad_here("convert", data, "--corrections", suspects, "-o", suspects)[0] == 2
 
 
 def test_suggest_reads_standard_input(tiny_model: Path, tmp_path: Path) -> None:

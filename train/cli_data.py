@@ -82,12 +82,24 @@ def convert(
         typer.Option("--label", help="A label that may occur (repeat it); any may if left out."),
     ] = None,
     texts: TextsOption = None,
+    corrections: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Sentences whose marks take the place of those of the same texts, such as "
+            "`marsad evaluate --suspects` wrote them and you have corrected them (repeat it).",
+        ),
+    ] = None,
 ) -> None:
     """Check annotated data and write it as inline text (.txt) or JSONL."""
-    from train.corpus import write_corpus
+    from train.corpus import read_corpus, write_corpus
+    from train.suspects import corrected
 
-    refuse_overwriting(output, [*data, *(texts or [])])
+    refuse_overwriting(output, [*data, *(texts or []), *(corrections or [])])
     documents = annotated(data, texts, labels)
+    if corrections:
+        documents, changed = corrected(documents, read_corpus(corrections, labels))
+        say(f"corrected: {changed} of {len(documents)} documents")
     write_corpus(documents, output)
     if output.suffix == ".txt" and any(s.count is not None for d in documents for s in d.spans):
         say(

@@ -6,7 +6,8 @@ labels). What the tagger left unmarked has no score, so a mark too many in the g
 only where the tagger marks something else there. Each is a question for a person, not an error.
 
 The list is a file in the inline format (or JSONL) with what the tagger proposes in place: keep it,
-or put back what the gold data says, and feed it back with :func:`corrected`.
+or put back what the gold data says, and feed it back with :func:`corrected`
+(``marsad convert --corrections``).
 """
 
 from __future__ import annotations
