@@ -41,7 +41,7 @@ from train.sentences import split_sentences
 from train.sinks import Sink
 from train.sources import ReadOptions, find_sources, plan_shards
 from train.tags import TagSet
-from train.threshold import MinScores
+from train.threshold import MinScores, Wanted
 from train.totals import Totals
 from train.words import split_words
 from train.workers import tag_in_processes
@@ -979,6 +979,8 @@ def test_ray_is_told_what_the_run_began_with(
     monkeypatch.setattr(prediction, "load_tagger", load_fake)
     monkeypatch.setattr(ray_engine, "tag_on_ray", tag_here)
     request = request_for(["هدوء"], tmp_path / "out", workers=workers, engine="ray")
+    request = replace(request, job=replace(request.job, wanted=Wanted(0.6)))
     assert prediction.predict(request, lambda n: None, lambda line: None).documents == 1
     assert told["workers"] == workers
     assert (told["job"].runtime, told["job"].fingerprint) == ("fake", "f" * 64)
+    assert told["job"].min_scores == MinScores({"WEAPON": 0.6})
