@@ -65,6 +65,11 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *args: Any) -> None:
         self.asked.append(self.path)
 
+    def end_headers(self) -> None:
+        # Two pages of one second have one date; the browser would take the second for the first.
+        self.send_header("Cache-Control", "no-store")
+        super().end_headers()
+
 
 @pytest.fixture
 def drive(tmp_path: Path) -> Iterator[Drive]:
