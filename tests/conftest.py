@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from multiprocessing import Pipe
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 # No test may reach for a hub; set before any library reads it.
@@ -235,3 +237,13 @@ def newswire() -> Path:
     if not path.is_dir():
         pytest.skip("../shared/newswire is not here; its sentences cannot be redistributed")
     return path
+
+
+def sent(thing: Any) -> Any:
+    """Return what another process would get of a thing that is sent to it."""
+    here, there = Pipe()
+    sender = Thread(target=here.send, args=(thing,))  # a pipe holds less than a lexicon
+    sender.start()
+    received = there.recv()
+    sender.join()
+    return received

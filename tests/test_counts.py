@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import sent
 from train.conventions import Conventions
 from train.counts import RULES, Number, Unread, read_number
 from train.errors import InputError
@@ -466,7 +466,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_conventions_can_be_kept_sent_and_written(tmp_path: Path) -> None:
-    again = pickle.loads(pickle.dumps(CONVENTIONS))  # noqa: S301 - our own
+    again = sent(CONVENTIONS)
     assert again == CONVENTIONS
     assert hash(again) == hash(CONVENTIONS)
     assert read("[عشرات العمال]", again) == read("[عشرات العمال]")

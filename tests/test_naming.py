@@ -7,7 +7,6 @@ institutions and generic kinds are the shipped ones.
 from __future__ import annotations
 
 import json
-import pickle
 import re
 import subprocess
 import sys
@@ -19,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import ROOT, SHARED
+from tests.conftest import ROOT, SHARED, sent
 from train.document import Document
 from train.lexicon import FOLDER, Lexicon, load_lexicon
 from train.name import Name
@@ -554,7 +553,7 @@ def test_no_span_of_any_text_fails(
 def test_naming_survives_pickling_and_threads(namer: Namer) -> None:
     mentions = [party["name"] for party in PARTIES] + ["الشرطة الليبية", "قوات روسية"]
     expected = [name_of(namer, mention) for mention in mentions]
-    copy = pickle.loads(pickle.dumps(namer))  # noqa: S301
+    copy = sent(namer)
     results: list[list[Name]] = []
     threads = [
         threading.Thread(

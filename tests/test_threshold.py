@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import pickle
 from collections import Counter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.conftest import sent
 from train.calibration import Calibration
 from train.document import Span
 from train.errors import InputError
@@ -119,7 +119,7 @@ def test_a_filter_that_leaves_nothing_out_is_false() -> None:
 
 def test_a_filter_goes_to_other_processes_and_manifests() -> None:
     rule = Wanted(0.4, {"BASE": 0.1}).settle(LABELS, Calibration())
-    assert pickle.loads(pickle.dumps(rule)) == rule  # noqa: S301
+    assert sent(rule) == rule
     assert list(rule.to_dict().items()) == [("ACTOR", 0.4), ("BASE", 0.1), ("WEAPON", 0.4)]
 
 
