@@ -6,13 +6,19 @@ from pathlib import Path
 import pytest
 
 from tests.test_mistakes import GOLD, TAGGED, doc, sure
-from train.corpus import read_corpus
+from train.corpus import read_corpus, write_corpus
 from train.count import Count
 from train.document import Document, Span
-from train.errors import InputError
+from train.errors import DataError, InputError
 from train.inline import format_line
 from train.mistakes import mistakes
-from train.suspects import corrected, suspected_gold_errors, suspects, write_suspects
+from train.suspects import (
+    corrected,
+    read_corrections,
+    suspected_gold_errors,
+    suspects,
+    write_suspects,
+)
 
 
 def found(min_score: float = 0.5) -> list[tuple[str, str]]:
@@ -118,3 +124,15 @@ def test_errors_for_people(tmp_path: Path) -> None:
     twice = [replace(GOLD[0], id="s:1"), replace(GOLD[0], id="s:2", spans=())]
     with pytest.raises(InputError, match="s:2: this text is corrected twice"):
         corrected(GOLD, twice)
+
+
+@pytest.mark.parametrize("suffix", [".txt", ".jsonl"])
+def test_a_list_without_a_suspect_corrects_nothing(tmp_path: Path, suffix: str) -> None:
+    none, one, broken = (tmp_path / f"{name}{suffix}" for name in ("none", "one", "broken"))
+    write_suspects([], none)
+    write_corpus([doc("1", "هاجم [الثوار](ACTOR) المدينة")], one)
+    broken.write_text("[الثوار\n", encoding="utf-8")
+    assert read_corrections([none]) == []
+    assert [d.spans for d in read_corrections([none, one])] == [(Span(5, 11, "ACTOR"),)]
+    with pytest.raises(DataError, match="broken"):
+        read_corrections([none, broken])

@@ -92,13 +92,13 @@ def convert(
     ] = None,
 ) -> None:
     """Check annotated data and write it as inline text (.txt) or JSONL."""
-    from train.corpus import read_corpus, write_corpus
-    from train.suspects import corrected
+    from train.corpus import write_corpus
+    from train.suspects import corrected, read_corrections
 
     refuse_overwriting(output, [*data, *(texts or []), *(corrections or [])])
     documents = annotated(data, texts, labels)
     if corrections:
-        documents, changed = corrected(documents, read_corpus(corrections, labels))
+        documents, changed = corrected(documents, read_corrections(corrections, labels))
         say(f"corrected: {changed} of {len(documents)} documents")
     write_corpus(documents, output)
     if output.suffix == ".txt" and any(s.count is not None for d in documents for s in d.spans):

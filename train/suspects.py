@@ -12,11 +12,12 @@ or put back what the gold data says, and feed it back with :func:`corrected`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from train.corpus import READERS, data_files, read_corpus
 from train.document import Document, Span
 from train.errors import InputError
 from train.inline import META_KEYS, write_inline
@@ -115,6 +116,22 @@ def write_suspects(found: Sequence[Suspect], path: Path) -> None:
         write_jsonl((_with_meta(suspect) for suspect in found), path)
     else:
         raise InputError(f"{path}: suspected errors are written to .txt or .jsonl files")
+
+
+def read_corrections(
+    paths: Iterable[Path], labels: Collection[str] | None = None
+) -> list[Document]:
+    """Return the documents of corrected files; see :func:`train.corpus.read_corpus`.
+
+    A file without a sentence, as :func:`write_suspects` writes where there is no suspect, corrects
+    nothing.
+
+    Raises:
+        InputError, DataError: as of annotated data.
+    """
+    files = [file for path in paths for file in data_files(path)]
+    told = [file for file in files if any(True for _ in READERS[file.suffix](file, file.name))]
+    return read_corpus(told, labels)
 
 
 def corrected(
