@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from train.cli_options import RuntimeOption
+from train.errors import InputError
 from train.terminal import refuse_overwriting, say, utf8_output
 
 if TYPE_CHECKING:
@@ -57,9 +58,13 @@ def calibrate(
     from train.calibrator import calibrate as run
     from train.corpus import read_corpus
     from train.lines import write_whole
-    from train.model_folder import open_model
+    from train.model_folder import CALIBRATION, open_model
 
-    refuse_overwriting(json_file, [*data, *(check or [])])
+    refuse_overwriting(json_file, [model, *data, *(check or [])])
+    if json_file and json_file.resolve() == (model / CALIBRATION).resolve():
+        raise InputError(
+            f"{json_file}: is where the model's calibration goes; name another file with --json"
+        )
     labels = open_model(model).labels
     gold = read_corpus(data, labels)
     result = run(

@@ -43,7 +43,7 @@ def robustness(
     from train.robustness import chosen, measure, render
     from train.tagger import Tagger
 
-    refuse_overwriting(json_file, data)
+    refuse_overwriting(json_file, [model, *data])
     perturbations = chosen(only or [])
     tagger = Tagger.load(model, runtime=runtime)
     gold = read_corpus(data, tagger.tags.labels)

@@ -65,14 +65,18 @@ def suggest(
     """
     from train.cli_data import annotated
     from train.sources import ReadOptions, find_sources
+    from train.storage import local_path
     from train.suggestions import Seen, check_suffix, write_suggestions
     from train.suggestions import suggest as choose
     from train.tagger import Tagger
 
     check_suffix(output)
-    refuse_overwriting(output, [*pool, *(training or []), *(texts or [])])
+    own = [] if model is None else [model]
+    refuse_overwriting(output, [*own, *pool, *(training or []), *(texts or [])])
     notes: list[str] = []
     sources = find_sources(pool, ReadOptions(text_column, id_column), notes)
+    found = [local_path(source.path) for source in sources if source.kind != "text"]
+    refuse_overwriting(output, [path for path in found if path is not None])
     for note in notes:
         say(note)
     if texts and not training:

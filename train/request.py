@@ -19,6 +19,7 @@ from train.jobs import STRICT_REMEDY, Job, PartResult
 from train.output import ERRORS
 from train.parts import PartId
 from train.sources import STDIN, ReadOptions, Source
+from train.terminal import is_below
 from train.totals import Totals
 
 ENGINES = ("local", "ray")
@@ -143,9 +144,10 @@ def hidden_folder(target: Path) -> str:
 
 def refuse_own_input(request: Request, sources: Sequence[Source]) -> None:
     """Refuse to write over an input, or to where a resumed run would take results for input."""
-    files = [s.path for s in sources if s.kind != "text" and not storage.is_uri(s.path)]
+    paths = [storage.local_path(source.path) for source in sources if source.kind != "text"]
+    files = [path for path in paths if path is not None]
     if request.job.resolver is not None:
-        files += map(str, request.job.resolver.files)
+        files += request.job.resolver.files
     for name in (request.target, request.errors_file):
         if name is None or storage.is_uri(name) or not storage.exists(name):
             continue
@@ -153,11 +155,26 @@ def refuse_own_input(request: Request, sources: Sequence[Source]) -> None:
             with contextlib.suppress(OSError, ValueError):  # standard input has no path
                 if Path(name).samefile(file):
                     raise InputError(f"{name}: is also an input; name another output file")
+        for folder in _model_folders(request.job):
+            if is_below(Path(name), folder):
+                raise InputError(
+                    f"{name}: is there already, in the model folder {folder}; name a file outside "
+                    "of it"
+                )
     if request.target is None and request.job.folder is not None:
         texts = {source.path for source in sources if source.kind == "text"}
         for item in dict.fromkeys(request.inputs):
             if item != STDIN and item not in texts:
                 _refuse_inside(request.job.folder, request.job.sink.suffix, item)
+
+
+def _model_folders(job: Job) -> Sequence[str | Path]:
+    """Return the folder of the model that a job runs, or where the shipped tagger may lie."""
+    if job.takes_spans:
+        return ()
+    from train.model_folder import SHIPPED
+
+    return SHIPPED if job.model is None else (job.model,)
 
 
 def _refuse_inside(folder: str, suffix: str, item: str) -> None:

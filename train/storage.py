@@ -234,6 +234,17 @@ def uri_path(uri: str) -> str:
     return unquote(_split(uri)[1])
 
 
+def local_path(name: str) -> Path | None:
+    """Return the path of a file of this machine, also of ``file://``; None where it is elsewhere.
+
+    >>> local_path("file:///news/a%20b.csv"), local_path("s3://bucket/c.csv")
+    (PosixPath('/news/a b.csv'), None)
+    """
+    if not is_uri(name):
+        return Path(name)
+    return Path(f"/{uri_path(name)}") if name.lower().startswith("file://") else None
+
+
 def _split(uri: str) -> tuple[str, str, str]:
     """Return what stands before the path of a URI, the path as it is written, and the options."""
     match = _URI.fullmatch(uri)

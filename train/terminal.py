@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -27,13 +28,38 @@ def needs_extra(extra: str = "train") -> Iterator[None]:
 
 
 def refuse_overwriting(output: Path | None, inputs: Iterable[str | Path]) -> None:
-    """Refuse to write a result over the file that it is made from."""
+    """Refuse to write a result over a file that it is made from, or one in a folder of these.
+
+    A folder is one of data or a model's.
+    """
     if output is None or not output.is_file():
         return
     for item in inputs:
-        with contextlib.suppress(OSError, ValueError):  # a text is no path
-            if output.samefile(item):
-                raise InputError(f"{output}: is also an input; name another output file")
+        if _is_same(output, item):
+            raise InputError(f"{output}: is also an input; name another output file")
+        if is_below(output, item):
+            raise InputError(
+                f"{output}: is there already, in {item}, which is also an input; name a file "
+                "outside of it"
+            )
+
+
+def is_below(file: Path, folder: str | Path) -> bool:
+    """Return whether a file is anywhere in a folder, under whatever name or link."""
+    try:
+        found = os.walk(folder)
+        return any(
+            _is_same(file, Path(parent, name)) for parent, _, names in found for name in names
+        )
+    except ValueError:  # a text that holds a NUL is no path
+        return False
+
+
+def _is_same(file: Path, other: str | Path) -> bool:
+    try:
+        return file.samefile(other)
+    except (OSError, ValueError):  # a text is no path, and a link may lead nowhere
+        return False
 
 
 def counted(items: Iterable[Any], output: Path | None) -> Iterator[Any]:
