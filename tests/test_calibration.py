@@ -3,8 +3,10 @@ from __future__ import annotations
 import json
 import math
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,6 +27,7 @@ from train.model_folder import CALIBRATION, open_model, seal
 from train.parity import add_int8
 from train.tagger import Tagger
 from train.tags import TagSet
+from train.threshold import Wanted
 from train.words import split_words
 
 WORDS = split_words("واحد اثنان ثلاثة أربعة خمسة")
@@ -226,6 +229,75 @@ def test_a_calibration_belongs_to_its_weights(model: Path, gold: list[Document])
     assert open_model(model).calibration == Calibration()
 
 
+def test_precisions_are_told_apart_by_all_of_their_digits(
+    model: Path, gold: list[Document]
+) -> None:
+    asked = [0.9999999, 0.95, 0.9500001, 0.950, 1 - 2**-53]
+    result = calibrate(model, gold, asked)
+    keys = ["0.95", "0.9500001", "0.9999999", "0.9999999999999999"]
+    assert list(result.calibration.thresholds) == keys
+    assert open_model(model).calibration == result.calibration
+    assert [row.precision_wanted for row in result.fitted.kept[:: len(LABELS)]] == sorted(
+        set(asked)
+    )
+    told = [line for line in result.warnings if line.startswith("ACTOR")]
+    assert "precision of 0.9999999 on this data while 1000000" in told[-2]
+    wanted = Wanted(precision=0.9999998)
+    with pytest.raises(InputError, match=r"^--precision 0\.9999998: .* --precision 0\.9999998`"):
+        wanted.settle(LABELS, result.calibration)
+
+
+def test_a_kill_between_leaves_a_whole_folder(
+    model: Path, gold: list[Document], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = calibrate(model, gold).calibration
+
+    def killed(calibration: Calibration, path: Path) -> None:
+        write_calibration(replace(first, temperature=9.0), path)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("train.calibrator.write_calibration", killed)
+    with pytest.raises(KeyboardInterrupt):
+        calibrate(model, gold[:12])
+    assert open_model(model).calibration == Calibration()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda file: file.unlink(),
+        lambda file: file.write_text("{"),
+        lambda file: file.write_text(file.read_text().replace('"temperature": ', '"temp": ')),
+    ],
+)
+@pytest.mark.parametrize("sealed", [True, False])
+def test_a_calibration_that_cannot_be_used_is_written_again(
+    model: Path,
+    gold: list[Document],
+    change: Callable[[Path], Any],
+    sealed: bool,
+    tmp_path: Path,
+) -> None:
+    """As the message about it says; so `marsad calibrate` itself must not open it."""
+    folder = open_model(model)
+    first = calibrate(model, gold).calibration
+    change(model / CALIBRATION)
+    if sealed and (model / CALIBRATION).exists():
+        seal(model, folder.labels, folder.preprocessor, [*folder.optional, CALIBRATION])
+    with pytest.raises(ModelError, match=r"write it again with `marsad calibrate \S+model DATA`"):
+        open_model(model)
+    data = tmp_path / "gold.jsonl"
+    write_corpus(gold, data)
+    app = typer.Typer()
+    app.command()(command)
+    done = CliRunner().invoke(app, [str(model), str(data)])
+    assert done.exit_code == 0, done.exception
+    assert open_model(model).calibration == first
+    (model / "model.onnx").write_bytes(b"")
+    refused = CliRunner().invoke(app, [str(model), str(data)])
+    assert isinstance(refused.exception, ModelError)
+
+
 @pytest.mark.parametrize("change", [lambda text: text[:-1], lambda text: text.replace("0.", "1.")])
 def test_a_damaged_calibration_is_refused(model: Path, gold: list[Document], change) -> None:  # type: ignore[no-untyped-def]
     calibrate(model, gold)
@@ -257,7 +329,19 @@ def test_a_calibration_is_stored_as_plain_data(tmp_path: Path) -> None:
         ("temperature", -1, "expected a number above 0"),
         ("temperature", float("nan"), "expected a number above 0"),
         ("temperature", "hot", "ValueError"),
+        ("temperature", 10**400, "OverflowError"),
         ("fitted_on", {"documents": 1}, "TypeError"),
+        *(
+            ("fitted_on", {"documents": 3, "spans": 9, "right": 7, "sha256": "ab"} | wrong, "whole")
+            for wrong in (
+                {"documents": "3"},
+                {"spans": 9.5},
+                {"spans": True, "right": 0},
+                {"right": -1},
+                {"right": 10},
+                {"sha256": None},
+            )
+        ),
         ("thresholds", {"0.9": {"A": 0.5}}, r"thresholds 0\.9 are for A"),
         ("thresholds", {"0.9": {"A": 0.5, "W": 1.5}}, "not all between 0 and 1"),
         ("thresholds", {"often": {"A": 0.5, "W": 1.5}}, "ValueError"),
@@ -269,6 +353,12 @@ def test_a_calibration_that_makes_no_sense(
 ) -> None:
     (tmp_path / "c.json").write_text(json.dumps(GOOD.to_dict() | {key: value}))
     with pytest.raises(ModelError, match=f"{message}.*write it again with `marsad calibrate"):
+        read_calibration(tmp_path / "c.json", ("A", "W"))
+
+
+def test_nesting_without_end_is_no_calibration(tmp_path: Path) -> None:
+    (tmp_path / "c.json").write_text("[" * 100_000)
+    with pytest.raises(ModelError, match=r"RecursionError.*write it again"):
         read_calibration(tmp_path / "c.json", ("A", "W"))
 
 
@@ -296,3 +386,6 @@ def test_the_command(model: Path, gold: list[Document], tmp_path: Path) -> None:
     assert stored.thresholds["0.99"] == dict.fromkeys(LABELS)
     refused = CliRunner().invoke(app, [str(a) for a in (model, data, "--json", data)])
     assert isinstance(refused.exception, InputError)
+    refused = CliRunner().invoke(app, [str(a) for a in (model, data, "--runtime", "quick")])
+    assert isinstance(refused.exception, ModelError)
+    assert "'quick' is none of" in str(refused.exception)

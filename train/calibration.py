@@ -25,6 +25,16 @@ from typing import Any
 from train.errors import ModelError
 from train.lines import write_whole
 
+_UNUSABLE = (
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    OverflowError,  # a number of hundreds of digits
+    RecursionError,  # lists in lists, thousands deep
+)
+
 Thresholds = Mapping[str, float | None]
 """The lowest score of each label; None where no score will do."""
 
@@ -39,6 +49,16 @@ class FittedOn:
     right: int
     """Spans among them that are those of the annotation, borders and label."""
     sha256: str
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether it holds what it should, which a file may not."""
+        counts = (self.right, self.spans, self.documents)
+        return (
+            isinstance(self.sha256, str)
+            and all(isinstance(n, int) and not isinstance(n, bool) and n >= 0 for n in counts)
+            and self.right <= self.spans
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +84,8 @@ class Calibration:
 
 
 def precision_key(precision: float) -> str:
-    """Return a precision as a key: ``0.95`` for 0.95 and for 0.950."""
-    return f"{precision:g}"
+    """Return a precision as a key, all of its digits: ``0.95`` for 0.95 and for 0.950."""
+    return repr(float(precision)).removesuffix(".0")
 
 
 def write_calibration(calibration: Calibration, path: Path) -> None:
@@ -99,8 +119,10 @@ def read_calibration(path: Path, labels: tuple[str, ...]) -> Calibration:
                 for key, scores in content["thresholds"].items()
             },
         )
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except _UNUSABLE as error:
         raise _refused(path, f"{type(error).__name__}: {error}") from None
+    if calibration.fitted_on is not None and not calibration.fitted_on.is_sound:
+        raise _refused(path, f"fitted_on {fitted_on}, expected whole numbers and a sha256")
     temperature = calibration.temperature
     if not (math.isfinite(temperature) and temperature > 0):
         raise _refused(path, f"temperature {temperature}, expected a number above 0")

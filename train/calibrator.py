@@ -112,8 +112,9 @@ class Calibrated:
         for row in self.fitted.kept:
             if row.threshold is None:
                 yield (
-                    f"{row.label}: no score shows a precision of {row.precision_wanted:g} on this "
-                    f"data while {fewest_kept(row.precision_wanted)} spans or more are kept"
+                    f"{row.label}: no score shows a precision of "
+                    f"{precision_key(row.precision_wanted)} on this data while "
+                    f"{fewest_kept(row.precision_wanted)} spans or more are kept"
                 )
 
 
@@ -132,7 +133,8 @@ def calibrate(
     0.2168 with one for all and 0.2175 with one for each, the mean ECE of a label 0.046 and 0.047.
 
     Args:
-        path: a complete model folder; its earlier calibration, if any, is replaced.
+        path: a complete model folder; its earlier calibration, if any, is replaced, whatever state
+            that is in.
         gold: annotated documents that the model was not trained on.
         precisions: those that thresholds are stored for, above 0 and below 1.
         checks: other annotated documents, by name, to tell the quality of the scores on.
@@ -145,9 +147,11 @@ def calibrate(
         ModelError: the folder cannot be used.
     """
     if wrong := [value for value in precisions if not 0 < value < 1]:
-        raise InputError(f"precision {wrong[0]:g}: expected a number above 0 and below 1")
-    folder = open_model(path)
-    tagger = Tagger.load(path, runtime=runtime)
+        raise InputError(
+            f"precision {precision_key(wrong[0])}: expected a number above 0 and below 1"
+        )
+    folder = open_model(path, calibrated=False)
+    tagger = Tagger.of(folder, runtime=runtime)
     evidence = gather(tagger, gold)
     temperature = fit_temperature(evidence)
     fitted = evidence.outcomes(temperature)

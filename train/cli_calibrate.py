@@ -65,7 +65,7 @@ def calibrate(
         raise InputError(
             f"{json_file}: is where the model's calibration goes; name another file with --json"
         )
-    labels = open_model(model).labels
+    labels = open_model(model, calibrated=False).labels  # the calibration may be what is broken
     gold = read_corpus(data, labels)
     result = run(
         model,
@@ -122,6 +122,8 @@ def _quality_table(measured: Measured) -> Table:
 
 
 def _threshold_table(rows: Sequence[Kept]) -> Table:
+    from train.calibration import precision_key
+
     table = _table("What --precision leaves")
     for column in ("wanted", "lowest score", "spans kept", "precision", "recall"):
         table.add_column(column, justify="right")
@@ -132,7 +134,7 @@ def _threshold_table(rows: Sequence[Kept]) -> Table:
         if row.threshold is not None:
             rates = (f"{row.threshold:.4f}", str(row.kept), f"{row.precision:.4f}")
             cells = [*rates, f"{row.recall:.4f}"]
-        table.add_row(row.label, f"{row.precision_wanted:g}", *cells)
+        table.add_row(row.label, precision_key(row.precision_wanted), *cells)
     return table
 
 

@@ -86,8 +86,13 @@ def shipped_tagger() -> Path:
     )
 
 
-def open_model(path: Path) -> ModelFolder:
+def open_model(path: Path, calibrated: bool = True) -> ModelFolder:
     """Check a model folder and read all but its weights.
+
+    Args:
+        path: the folder.
+        calibrated: whether its calibration is read. Where it is to be written anew it need not be
+            sound, nor even there.
 
     Raises:
         ModelError: the folder is missing, incomplete, damaged, of another format, or holds
@@ -105,7 +110,7 @@ def open_model(path: Path) -> ModelFolder:
             "Train the model again, or install the version of Marsad that made it "
             f"({settings.get('marsad_version', 'not stated')})"
         )
-    _check_files(path, settings)
+    _check_files(path, settings, passed_over=() if calibrated else (CALIBRATION,))
     try:
         tokenizer = Tokenizer.from_file(str(path / TOKENIZER))
         preprocessor = Preprocessor.from_settings(tokenizer, settings["preprocessor"])
@@ -120,7 +125,7 @@ def open_model(path: Path) -> ModelFolder:
     fingerprint = hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
     optional = tuple(name for name in OPTIONAL if name in settings["files"])
     calibration = Calibration()
-    if CALIBRATION in optional:
+    if calibrated and CALIBRATION in optional:
         calibration = read_calibration(path / CALIBRATION, labels)
     return ModelFolder(path, labels, preprocessor, fingerprint, optional, config, calibration)
 
@@ -167,7 +172,7 @@ def _read_settings(path: Path) -> dict[str, Any]:
             f"{path}: no {SETTINGS}; this is not a finished Marsad model. If a training was "
             "interrupted, finish it with `marsad train CONFIG --resume`"
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(
             f"{path / SETTINGS}: cannot be read ({error}); copy or train the model again"
         ) from None
@@ -176,28 +181,32 @@ def _read_settings(path: Path) -> dict[str, Any]:
     return settings
 
 
-def _check_files(path: Path, settings: dict[str, Any]) -> None:
-    faults = []
+def _check_files(path: Path, settings: dict[str, Any], passed_over: Collection[str]) -> None:
+    faults: dict[str, str] = {}
     described = settings.get("files")
     optional = [name for name in OPTIONAL if isinstance(described, dict) and name in described]
     for name in (*REQUIRED, *optional):
+        if name in passed_over:
+            continue
         file = path / name
         try:
             expected = settings["files"][name]
             size, digest = expected["size"], expected["sha256"]
         except (KeyError, TypeError):
-            faults.append(f"{SETTINGS} does not describe {name}")
+            faults[name] = f"{SETTINGS} does not describe {name}"
             continue
         if not file.is_file():
-            faults.append(f"{name} is missing")
+            faults[name] = f"{name} is missing"
         elif file.stat().st_size != size:
-            faults.append(f"{name} has {file.stat().st_size} bytes, expected {size}")
+            faults[name] = f"{name} has {file.stat().st_size} bytes, expected {size}"
         elif _describe(file)["sha256"] != digest:
-            faults.append(f"{name} is not the file that was saved (its SHA-256 differs)")
+            faults[name] = f"{name} is not the file that was saved (its SHA-256 differs)"
     if faults:
+        remedy = "Copy it again, or finish its training with `marsad train CONFIG --resume`"
+        if set(faults) == {CALIBRATION}:
+            remedy = f"Copy it again, or write it again with `marsad calibrate {path} DATA`"
         raise ModelError(
-            f"{path}: the model is incomplete or damaged: {'; '.join(faults)}. "
-            "Copy it again, or finish its training with `marsad train CONFIG --resume`"
+            f"{path}: the model is incomplete or damaged: {'; '.join(faults.values())}. {remedy}"
         )
 
 

@@ -10,7 +10,7 @@ from train.calibration import Calibration
 from train.document import Document, Span
 from train.engine import MAX_BATCH_TOKENS, Coverage, Engine, Found, K
 from train.errors import MarsadError
-from train.model_folder import open_model, shipped_tagger
+from train.model_folder import ModelFolder, open_model, shipped_tagger
 from train.preprocessor import Preprocessor
 from train.runtime import Runtime, available_cores, load_runtime
 from train.tags import TagSet
@@ -80,6 +80,15 @@ class Tagger:
             ModelError: the folder is missing, incomplete or unsafe, or cannot run so.
         """
         folder = open_model(Path(path) if path is not None else shipped_tagger())
+        return cls.of(folder, threads, runtime)
+
+    @classmethod
+    def of(cls, folder: ModelFolder, threads: int | None = None, runtime: str = "auto") -> Tagger:
+        """Load what :func:`train.model_folder.open_model` has checked; see :meth:`load`.
+
+        Raises:
+            ModelError: it cannot run so.
+        """
         name, loaded = load_runtime(folder, runtime)
         on_gpu = name == "cuda"
         return cls(

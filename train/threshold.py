@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from train.calibration import Calibration
+from train.calibration import Calibration, precision_key
 from train.document import Span
 from train.errors import InputError
 from train.reliability import SCORE_DIGITS
@@ -97,30 +97,31 @@ class Wanted:
         """
         if self.precision is not None:
             raise InputError(
-                f"--precision {self.precision:g}: no model runs whose scores could be known to be "
-                f"that precise; write {_FORM}"
+                f"--precision {precision_key(self.precision)}: no model runs whose scores could be "
+                f"known to be that precise; write {_FORM}"
             )
         return MinScores(dict(self.by_label), self.every or 0.0)
 
     def _for_precision(
         self, precision: float, labels: Sequence[str], calibration: Calibration
     ) -> dict[str, float]:
+        asked = f"--precision {precision_key(precision)}"
         stored = calibration.thresholds_for(precision)
         if stored is None:
             there = ", ".join(calibration.thresholds) or "none"
             raise InputError(
-                f"--precision {precision:g}: this model stores no thresholds for it (stored: "
-                f"{there}); store them with `marsad calibrate MODEL DATA --precision "
-                f"{precision:g}`, on annotated data that it was not trained on"
+                f"{asked}: this model stores no thresholds for it (stored: {there}); store them "
+                f"with `marsad calibrate MODEL DATA {asked}`, on annotated data that it was not "
+                "trained on"
             )
         scores = {label: stored.get(label) for label in labels}
         if out := [
             label for label in labels if scores[label] is None and label not in self.by_label
         ]:
             raise InputError(
-                f"--precision {precision:g}: no score of {', '.join(out)} was that precise when "
-                f"the model was calibrated; say what to keep with {OPTION} {out[0]}=0.9, or "
-                f"{OPTION} {out[0]}=1 for next to nothing"
+                f"{asked}: no score of {', '.join(out)} was that precise when the model was "
+                f"calibrated; say what to keep with {OPTION} {out[0]}=0.9, or {OPTION} {out[0]}=1 "
+                "for next to nothing"
             )
         return {label: score for label, score in scores.items() if score is not None}
 
@@ -133,7 +134,9 @@ def parse_wanted(min_scores: Sequence[str], precision: float | None = None) -> W
             twice or beside a precision.
     """
     if precision is not None and not 0 < precision < 1:
-        raise InputError(f"--precision {precision:g}: expected a number above 0 and below 1")
+        raise InputError(
+            f"--precision {precision_key(precision)}: expected a number above 0 and below 1"
+        )
     every: float | None = None
     by_label: dict[str, float] = {}
     for value in min_scores:
