@@ -86,8 +86,9 @@ def convert(
         list[Path] | None,
         typer.Option(
             metavar="FILE",
-            help="Sentences whose marks take the place of those of the same texts, such as "
-            "`marsad evaluate --suspects` wrote them and you have corrected them (repeat it).",
+            help="Sentences whose marks take the place of those of the documents with their ids "
+            "and texts, such as `marsad evaluate --suspects` wrote them and you have corrected "
+            "them (repeat it).",
         ),
     ] = None,
 ) -> None:

@@ -17,7 +17,7 @@ from train.errors import Fault
 from train.name import Name
 from train.words import split_words
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+SURROGATE = re.compile("[\ud800-\udfff]")
 LABEL = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 LABEL_RULE = "a label of Latin letters, digits, - and _ that begins with a letter"
 
@@ -82,7 +82,7 @@ def check_spans(
     borders (see :func:`train.words.split_words`); labels are known (any label passes where
     ``labels`` is None); no two spans overlap.
     """
-    if _SURROGATE.search(text):
+    if SURROGATE.search(text):
         yield Fault(f"{where}: text", "half of a surrogate pair", "whole characters")
     words = split_words(text)
     starts = {word.start for word in words}

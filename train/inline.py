@@ -16,12 +16,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from train.document import LABEL, LABEL_RULE, Document, Span
+from train.document import LABEL, LABEL_RULE, SURROGATE, Document, Span
 from train.errors import Fault, InputError
 from train.lines import read_lines, write_whole
 
 META_KEYS = ("theatre", "register", "year", "source")
 _DIRECTIVE = re.compile(rf"#\s*({'|'.join(META_KEYS)})\s*:\s*(.*?)\s*$")
+_TOLD_ID = re.compile(r"#\s*id\s*:\s*(.*?)\s*$")
 _HASHTAG = re.compile(r"#\S")
 _CLOSE = re.compile(r"\]\(([^()\[\]]*)\)")
 _ESCAPES = {"[": "[", "]": "]", "\\": "\\", "#": "#", "n": "\n"}
@@ -140,6 +141,31 @@ def read_inline(path: Path, name: str) -> Iterator[tuple[str, Document | Fault]]
                 yield where, Document(f"{stem}:{number}", text, spans, meta)
 
 
+def told_ids(path: Path) -> dict[str, str]:
+    """Return the ids that comments such as ``# id: a1`` tell of the sentences below them.
+
+    The key is the sentence's ``file:line``. Marsad writes such comments above sentences to correct,
+    with ids as :func:`on_one_line` has them; they are no part of the format.
+    """
+    ids: dict[str, str] = {}
+    told = ""
+    for number, line in read_lines(path):
+        if isinstance(line, Fault):
+            continue
+        if comment := _TOLD_ID.match(line):
+            told = comment[1]
+        elif line.strip() and not line.startswith("#"):
+            if told:
+                ids[f"{path}:{number}"] = told
+            told = ""
+    return ids
+
+
+def on_one_line(text: str) -> str:
+    """Return a text as a comment can hold it: without line breaks, lone surrogates as escapes."""
+    return " ".join(text.encode("utf-8", "backslashreplace").decode("utf-8").split())
+
+
 def write_inline(
     documents: Iterable[Document],
     path: Path,
@@ -170,7 +196,7 @@ def write_inline(
                     "tell; write .jsonl instead"
                 )
             for key in META_KEYS:
-                value = " ".join(str(document.meta.get(key, "")).split())
+                value = on_one_line(str(document.meta.get(key, "")))
                 if value != meta.get(key, ""):
                     file.write(f"# {key}: {value}\n")
                     meta[key] = value
@@ -182,7 +208,7 @@ def write_inline(
 
 def _comment(line: str) -> str:
     """Return a line that is read as nothing but a comment."""
-    told = f"# {' '.join(line.split())}"
+    told = f"# {on_one_line(line)}"
     if _DIRECTIVE.match(told):
         raise ValueError(f"the comment {line!r} would describe the sentences below it")
     return told + "\n"
@@ -195,6 +221,8 @@ def _untellable(document: Document) -> str | None:
         return f"the description {', '.join(sorted(extra))}"
     if document.text.startswith("\ufeff"):
         return "a byte order mark at its start"
+    if SURROGATE.search(document.text):
+        return "half of a surrogate pair"
     line = format_line(document)
     if line.endswith("\r") or parse_line(line) != (document.text, document.spans):
         return "a carriage return or a span that does not come back"

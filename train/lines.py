@@ -12,6 +12,8 @@ from typing import IO
 
 from train.errors import Fault, InputError
 
+_ESCAPED = "backslashreplace"
+
 
 def read_lines(path: Path) -> Iterator[tuple[int, str | Fault]]:
     """Yield ``(number, line)`` of a UTF-8 file, numbered from 1, without the line ends.
@@ -92,7 +94,8 @@ def short_names(paths: Sequence[Path]) -> dict[Path, str]:
 def write_whole(path: Path) -> Iterator[IO[str]]:
     """Open ``path`` for writing UTF-8 text so that it appears complete or stays as it was.
 
-    A link is followed. What is no plain file, such as a pipe or a terminal, is written directly.
+    A link is followed. What is no plain file, such as a pipe or a terminal, is written directly. A
+    lone surrogate, which UTF-8 has not, is written as JSON escapes it.
 
     Raises:
         InputError: the folder or file cannot be written.
@@ -101,13 +104,14 @@ def write_whole(path: Path) -> Iterator[IO[str]]:
     path = path.resolve()
     try:
         if path.exists() and not path.is_file():
-            with path.open("w", encoding="utf-8", newline="\n") as file:
+            with path.open("w", encoding="utf-8", errors=_ESCAPED, newline="\n") as file:
                 yield file
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(
             "w",
             encoding="utf-8",
+            errors=_ESCAPED,
             newline="\n",
             dir=path.parent,
             prefix=f".{path.name}.",

@@ -14,13 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from train.corpus import READERS, data_files, read_corpus
 from train.document import Document, Span
 from train.errors import InputError
-from train.inline import META_KEYS, write_inline
+from train.inline import META_KEYS, on_one_line, told_ids, write_inline
 from train.jsonl import write_jsonl
 from train.mistakes import Mistake
 from train.pairing import shared
@@ -33,6 +34,19 @@ HEADER = (
     "Suspected errors of annotated data, the surest first. Each sentence stands as the tagger",
     "would have it. Where the data was right, put its mark back; the comment above tells it.",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A sentence as somebody has marked it, to take the place of what the data says."""
+
+    where: str
+    """``file:line``."""
+    id: str | None
+    """That of the document that it was made of, as :func:`train.inline.on_one_line` has it; None
+    where the file does not tell it."""
+    text: str
+    spans: tuple[Span, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +94,25 @@ def suspects(gold: Iterable[Document], errors: Iterable[Mistake]) -> list[Suspec
     Args:
         gold: the documents as annotated; all that have no error are passed over.
         errors: those of :func:`suspected_gold_errors`.
+
+    Raises:
+        InputError: an error is of an id that two documents have.
     """
     by_document: dict[str, list[Mistake]] = {}
     for error in errors:
         by_document.setdefault(error.document, []).append(error)
-    found = []
+    found: list[Suspect] = []
+    ids: set[str] = set()
     for document in gold:
         wrong = sorted(by_document.get(document.id, ()), key=lambda m: m.span)
         if not wrong:
             continue
+        if document.id in ids:
+            raise InputError(
+                f"two documents have the id {document.id!r}, so it cannot be told whose the errors "
+                "are; give each an id of its own"
+            )
+        ids.add(document.id)
         dropped = {span for mistake in wrong for span in _touched(document, mistake)}
         # An annotated span has no score.
         added = [replace(m.predicted, score=None) for m in wrong if m.predicted]
@@ -120,48 +144,90 @@ def write_suspects(found: Sequence[Suspect], path: Path) -> None:
 
 def read_corrections(
     paths: Iterable[Path], labels: Collection[str] | None = None
-) -> list[Document]:
-    """Return the documents of corrected files; see :func:`train.corpus.read_corpus`.
+) -> list[Correction]:
+    """Return what corrected files say; they are read by :func:`train.corpus.read_corpus`.
 
-    A file without a sentence, as :func:`write_suspects` writes where there is no suspect, corrects
+    The id of an inline sentence is what the comment ``# id:`` above it says, where there is one. A
+    file without a sentence, as :func:`write_suspects` writes where there is no suspect, corrects
     nothing.
 
     Raises:
         InputError, DataError: as of annotated data.
     """
-    files = [file for path in paths for file in data_files(path)]
-    told = [file for file in files if any(True for _ in READERS[file.suffix](file, file.name))]
-    return read_corpus(told, labels)
+    places = {file: _places(file) for path in paths for file in data_files(path)}
+    documents = read_corpus([file for file, found in places.items() if found], labels)
+    told = chain.from_iterable(places.values())
+    return [
+        Correction(where, name, document.text, document.spans)
+        for (where, name), document in zip(told, documents, strict=True)
+    ]
 
 
 def corrected(
-    documents: Sequence[Document], corrections: Iterable[Document]
+    documents: Sequence[Document], corrections: Iterable[Correction]
 ) -> tuple[list[Document], int]:
     """Return the documents with the spans of their corrections, and how many changed.
 
-    A correction belongs to every document of its very text; ids do not matter, since the inline
-    format does not keep them. Descriptions stay, and so does the count of each span that stays.
+    A correction belongs to the document of its text that has its id. Where none has, since ids of
+    lines differ from file to file, it belongs to every document of its text, if these are all
+    marked alike. Descriptions stay, and so does the count of each span that stays.
 
     Raises:
-        InputError: a text that no document has, or one that is corrected in two ways.
+        InputError: a text that no document has, or several that are marked in several ways; or a
+            document that is corrected in two ways.
     """
-    spans: dict[str, tuple[Span, ...]] = {}
-    known = {document.text for document in documents}
+    same_text: dict[str, list[int]] = {}
+    for number, document in enumerate(documents):
+        same_text.setdefault(document.text, []).append(number)
+    wanted: dict[int, Correction] = {}
     for correction in corrections:
-        if correction.text not in known:
-            raise InputError(
-                f"{correction.id}: no document has this text; correct the marks and leave the "
-                "text as it is"
-            )
-        if spans.setdefault(correction.text, correction.spans) != correction.spans:
-            raise InputError(f"{correction.id}: this text is corrected twice, in two ways")
+        for number in _meant(correction, documents, same_text.get(correction.text, [])):
+            other = wanted.setdefault(number, correction)
+            if other.spans != correction.spans:
+                raise InputError(
+                    f"{correction.where}: document {documents[number].id!r} is corrected twice, "
+                    f"in two ways; the other stands in {other.where}: leave one out"
+                )
     result = []
-    for document in documents:
+    for number, document in enumerate(documents):
         own = {span: span for span in document.spans}
-        wanted = tuple(own.get(s, s) for s in spans.get(document.text, document.spans))
-        result.append(replace(document, spans=wanted))
+        spans = wanted[number].spans if number in wanted else document.spans
+        result.append(replace(document, spans=tuple(own.get(span, span) for span in spans)))
     changed = sum(a.spans != b.spans for a, b in zip(documents, result, strict=True))
     return result, changed
+
+
+def _places(file: Path) -> list[tuple[str, str | None]]:
+    """Return where each sentence of a file stands, and its id where the file tells it."""
+    read = READERS[file.suffix](file, file.name)
+    if file.suffix == ".txt":
+        told = told_ids(file)
+        return [(where, told.get(where)) for where, _ in read]
+    return [
+        (where, on_one_line(found.id) if isinstance(found, Document) else None)
+        for where, found in read
+    ]
+
+
+def _meant(
+    correction: Correction, documents: Sequence[Document], same_text: Sequence[int]
+) -> Sequence[int]:
+    """Return which of the documents of its text a correction is for."""
+    if not same_text:
+        raise InputError(
+            f"{correction.where}: no document has this text; correct the marks and leave the "
+            "text as it is"
+        )
+    own = [number for number in same_text if on_one_line(documents[number].id) == correction.id]
+    found = own or same_text
+    if len({documents[number].spans for number in found}) > 1:
+        ids = ", ".join(documents[number].id for number in found)
+        raise InputError(
+            f"{correction.where}: the documents {ids} have this text and are not marked alike; "
+            "give the correction the id of one: in .jsonl its id, in .txt a comment `# id: ID` "
+            "above the sentence"
+        )
+    return found
 
 
 def _touched(document: Document, mistake: Mistake) -> list[Span]:

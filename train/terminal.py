@@ -79,8 +79,13 @@ def counted(items: Iterable[Any], output: Path | None) -> Iterator[Any]:
 
 
 def utf8_output() -> None:
-    """Write UTF-8 whatever the locale says; Arabic has no place in most others."""
-    sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
+    """Write UTF-8 whatever the locale says; Arabic has no place in most others.
+
+    A lone surrogate, which an id may hold and UTF-8 has not, is shown as an escape.
+    """
+    sys.stdout.reconfigure(  # type: ignore[union-attr]
+        encoding="utf-8", errors="backslashreplace", newline="\n"
+    )
 
 
 def say_coverage(seen: Coverage) -> None:
