@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -14,11 +15,13 @@ from typer.testing import CliRunner
 from tests.conftest import CORPUS
 from train.bootstrap import Interval
 from train.cli_robustness import robustness
+from train.corpus import read_corpus
 from train.document import Document, Span
 from train.errors import InputError
 from train.inline import parse_line
-from train.perturbations import PERTURBATIONS
+from train.perturbations import PERTURBATIONS, SEED
 from train.robustness import chosen, measure, told
+from train.tagger import Tagger
 from train.words import split_words
 
 LINES = (
@@ -72,6 +75,9 @@ def test_a_headline_is_measured_on_the_part_that_it_keeps() -> None:
     clean, [effect] = measure(gold, half, ("WEAPON", "ACTOR"), chosen(["headline"]))
     assert clean.micro.recall == 0.5
     assert (effect.clean.micro.f1, effect.perturbed.micro.f1) == (1.0, 1.0)
+    _, [effect] = measure(gold, tag, ("WEAPON", "ACTOR"), chosen(["headline"]))
+    for scores in (effect.clean, effect.perturbed):  # what is found behind it is left out too
+        assert (scores.micro.gold, scores.micro.right, scores.micro.predicted) == (1, 1, 1)
 
 
 def test_the_interval_is_of_documents_drawn_in_pairs() -> None:
@@ -94,7 +100,35 @@ def test_the_interval_is_of_documents_drawn_in_pairs() -> None:
 def test_one_document_tells_nothing_of_others() -> None:
     _, [effect] = measure(documents()[:1], tag, (), chosen(["ta-marbuta-as-ha"]))
     assert effect.loss[1:] == (-100.0, 100.0)
-    assert told([effect]) == "None of them is shown to cost anything: every interval takes in 0."
+    assert told([effect]) == "None of them is shown to cost anything: no interval lies above 0."
+
+
+def test_documents_without_a_span_tell_nothing() -> None:
+    quiet = [Document(f"q{i}", f"في المدينة هدوء {i}") for i in range(9)]
+    alone, another = documents()[0], replace(documents()[0], id="2", text=documents()[0].text + ".")
+    spurious = Document("s", "وصلت دبابة إلى المدينة")  # found and not annotated: it bears on F1
+    names = chosen(["ta-marbuta-as-ha"])
+    for given, is_known in (
+        (quiet, False),
+        ([*quiet, alone], False),
+        ([*quiet, alone, another], True),
+        ([*quiet, alone, spurious], True),
+    ):
+        _, [effect] = measure(given, tag, (), names)
+        assert effect.documents == len(given)
+        assert (effect.loss[1:] == (-100.0, 100.0)) is not is_known
+
+
+def test_a_score_that_rises_is_no_loss() -> None:
+    def other(given: Sequence[Document]) -> list[Document]:
+        return [replace(d, spans=d.spans if "ة" not in d.text else ()) for d in tag(given)]
+
+    gold = [
+        Document(str(i), f"أعلن الجيش ذلك في مدينة {i}", (Span(5, 10, "ACTOR"),)) for i in "abc"
+    ]
+    _, [effect] = measure(gold, other, (), chosen(["ta-marbuta-as-ha"]))
+    assert effect.loss == (-100.0, -100.0, -100.0)
+    assert told([effect]) == "None of them is shown to cost anything: no interval lies above 0."
 
 
 def test_what_is_shown_to_cost_is_told_worst_first() -> None:
@@ -146,3 +180,24 @@ def test_command(tiny_model: Path, corpus_file: Path, tmp_path: Path) -> None:
     assert result["clean"]["documents"] == len(CORPUS.splitlines())
     assert row["loss"] == {"value": 0.0, "low": 0.0, "high": 0.0}  # the normaliser drops it
     assert "tatweel" in done.output
+
+
+def test_the_command_takes_the_seed(tiny_model: Path, corpus_file: Path, tmp_path: Path) -> None:
+    app = typer.Typer()
+    app.command()(robustness)
+    tagger = Tagger.load(tiny_model)
+    gold = read_corpus([corpus_file])
+
+    def effects(seed: int) -> list[dict[str, Any]]:
+        found = measure(
+            gold, lambda texts: list(tagger.tag(texts)), tagger.tags.labels, chosen([]), seed
+        )[1]
+        return [effect.to_dict() for effect in found]
+
+    assert effects(1) != effects(SEED)
+    for options, seed in ((["--seed", "1"], 1), ([], SEED)):
+        out = tmp_path / f"{seed}.json"
+        arguments = [str(tiny_model), str(corpus_file), "--json", str(out), *options]
+        assert CliRunner().invoke(app, arguments).exit_code == 0
+        result = json.loads(out.read_text(encoding="utf-8"))
+        assert (result["seed"], result["perturbations"]) == (seed, effects(seed))

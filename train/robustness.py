@@ -36,7 +36,8 @@ class Effect:
     perturbed: Scores
     loss: Interval
     """Points of strict micro F1 lost, out of 100; below 0 where the score rose. An interval of
-    -100 to 100 says that nothing is known: fewer than two documents changed."""
+    -100 to 100 says that nothing is known: of the documents that changed, fewer than two have a
+    span, annotated or found."""
 
     @property
     def documents(self) -> int:
@@ -145,7 +146,7 @@ def told(effects: Sequence[Effect]) -> str:
     """Say in one sentence which perturbations are shown to cost something, the worst first."""
     shown = sorted((e for e in effects if e.loss.low > 0), key=lambda e: -e.loss.value)
     if not shown:
-        return "None of them is shown to cost anything: every interval takes in 0."
+        return "None of them is shown to cost anything: no interval lies above 0."
     listed = ", ".join(f"{e.perturbation.name} ({e.loss.value:.1f} points)" for e in shown)
     return f"Shown to cost something (interval above 0), the worst first: {listed}."
 
@@ -161,7 +162,7 @@ def _loss(before: Pair, after: Pair) -> Interval:
         for f1 in (figures(some)[..., 0, 0] for some in totals)  # that of micro
     ]
     value = float(points[0][0])
-    if len(counts) < 2:
+    if counts.any(axis=(1, 2, 3)).sum() < 2:
         return Interval(value, -100.0, 100.0)
     low, high = bounds(np.concatenate(points[1:]), LEVEL)
     return Interval(value, float(low), float(high))
