@@ -228,9 +228,10 @@ def test_texts_and_ids_cannot_break_the_file(tmp_path: Path) -> None:
 def test_what_no_format_tells_is_left_out(tagger: Tagger) -> None:
     seen = Seen()
     pool = [Document("a", "نص \ud800 غريب جدا"), Document("b", "\ufeffنص بعلامة"), *documents(POOL)]
+    pool.append(Document("c", "عبر القطار الجسر القديم فجرا\r"))
     ids = {s.document.id for s in suggest(pool, tagger, 100, seen=seen)}
-    assert not ids & {"a", "b"}
-    assert seen.unreadable == 2
+    assert not ids & {"a", "b", "c"}
+    assert seen.unreadable == 3
 
 
 def test_the_command(tiny_model: Path, corpus_file: Path, tmp_path: Path) -> None:
