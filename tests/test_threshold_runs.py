@@ -20,8 +20,14 @@ from tests.conftest import CORPUS
 from tests.test_cli import marsad, records
 from train.calibration import Calibration, write_calibration
 from train.cli import app, main
+from train.document import Document, Span
 from train.inline import parse_line
+from train.jobs import GivenSpans, Job, PartResult, tag_parts
 from train.model_folder import CALIBRATION, open_model, seal
+from train.parts import Part, PartId
+from train.request import Outcome
+from train.sinks import Sink
+from train.threshold import MinScores, Wanted
 
 Record = dict[str, Any]
 TEXTS = [parse_line(line)[0] for line in CORPUS.splitlines()] * 3
@@ -284,7 +290,9 @@ def test_given_spans_are_left_out_by_their_own_scores(
     assert (row["killed_min"], row["killed_max"]) == (killed, killed)
     *lines, sums = err.splitlines()
     assert sums == f"1 row; in all: killed {killed}"
-    assert lines == ([] if left_out is None else [told(left_out)])
+    unmet = "note: --min-score ACTOR: no span of the input has this label (it has: CASUALTY)"
+    notes = [unmet] if "ACTOR=1" in options else []
+    assert lines == ([] if left_out is None else [told(left_out), *notes])
     code, _, _ = run(capsys, "incidents", "--tagged", tagged, *options, "-o", f"{tmp_path}/out/")
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_bytes())
     assert manifest["totals"]["left_out"] == (left_out or {})
@@ -293,6 +301,38 @@ def test_given_spans_are_left_out_by_their_own_scores(
     if "1" in options:
         assert scores is not None
         assert scores["others"] == 1
+
+
+def test_a_label_that_no_given_span_has_is_told(
+    tagged: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else a slip of the fingers would filter nothing in silence."""
+    asked = ("incidents", "--tagged", tagged, "--min-score", "CASUALITY=0.99")
+    note = "note: --min-score CASUALITY: no span of the input has this label (it has: CASUALTY)"
+    folder = f"{tmp_path}/out/"
+    for command in (asked, (*asked, "-o", folder), (*asked, "-o", tmp_path / "out.csv")):
+        code, _, err = run(capsys, *command)
+        assert (code, err.splitlines().count(note)) == (0, 1)
+    # Of a finished run the labels are not known any more, and nothing is claimed.
+    assert "note" not in run(capsys, *asked, "-o", folder, "--resume")[2]
+    bare = tmp_path / "bare.jsonl"
+    bare.write_text(json.dumps({**TAGGED[0], "spans": []}) + "\n", encoding="utf-8")
+    err = run(capsys, "incidents", "--tagged", bare, "--min-score", "ACTOR=0.5")[2]
+    assert "no span of the input has this label (it has: none)" in err
+
+
+def test_labels_of_parts_that_were_done_are_known(tagged: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    scores = MinScores({"CASUALTY": 0.6, "ACTOR": 0.5})
+    job = Job(Sink("jsonl"), folder=str(folder), takes_spans=True, min_scores=scores)
+    folder.mkdir()
+    documents = [Document("a", TAGGED[0]["text"], (Span(5, 11, "CASUALTY", 0.5),))]
+    [result] = tag_parts(GivenSpans(), job, [Part(PartId(0, 0), documents)])
+    assert (result.spans, result.labels) == (0, ["CASUALTY"])
+    assert PartResult.from_dict(json.loads(json.dumps(result.to_dict()))).labels == ["CASUALTY"]
+    outcome = Outcome()
+    outcome.add(result)
+    assert Wanted(by_label=scores.by_label).unmet(outcome.labels) == ["ACTOR"]
 
 
 def test_help_says_that_spans_without_a_score_are_kept(

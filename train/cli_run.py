@@ -81,6 +81,10 @@ def _report(request: Request, outcome: Outcome, output: str | None) -> None:
         say(f"{done}{outcome.documents:,} documents, {outcome.spans:,} spans in {output}{skipped}")
     if request.job.wanted.is_asked:
         say(told(outcome.left_out))
+    if request.job.takes_spans and not (outcome.interrupted or outcome.was_complete):
+        there = ", ".join(sorted(outcome.labels)) or "none"
+        for label in request.job.wanted.unmet(outcome.labels):
+            say(f"note: --min-score {label}: no span of the input has this label (it has: {there})")
     if request.job.sink.rows == "incidents":
         rows = outcome.totals.rows
         say(f"{rows:,} row{'s' if rows != 1 else ''}; in all: {outcome.totals.told()}")

@@ -108,6 +108,8 @@ class PartResult:
     """The sums of its rows, where these are incidents."""
     left_out: dict[str, int] = field(default_factory=dict)
     """How many spans were left out for a low score, by label."""
+    labels: list[str] = field(default_factory=list)
+    """The labels of given spans, where a lowest score was asked for by label."""
     data: bytes | None = None
     """The data, where it was not written to a file."""
     seconds: dict[str, float] = field(default_factory=dict)
@@ -135,6 +137,7 @@ class PartResult:
             "coverage": asdict(self.coverage),
             "sums": self.totals.to_dict(),
             "left_out": self.left_out,
+            "labels": self.labels,
         }
 
     @classmethod
@@ -151,6 +154,7 @@ class PartResult:
             coverage=Coverage(**record["coverage"]),
             totals=Totals.from_dict(record["sums"]),
             left_out=record["left_out"],
+            labels=record["labels"],
         )
 
 
@@ -196,6 +200,8 @@ def tag_parts(tagger: Streams, job: Job, parts: Iterable[Part]) -> Iterator[Part
         if job.resolver is not None:
             resolve = job.resolver.complete if job.takes_spans else job.resolver
             tagged = [resolve(document) for document in tagged]
+        asks_labels = job.takes_spans and job.min_scores.by_label
+        labels = {span.label for spans in found.spans for span in spans} if asks_labels else set()
         resolved = time.perf_counter()
         has_header = job.only_header is None or job.only_header == part.id
         data, unfit, kept = job.sink.encode(tagged, part.schema, has_header, split.places)
@@ -223,6 +229,7 @@ def tag_parts(tagger: Streams, job: Job, parts: Iterable[Part]) -> Iterator[Part
             coverage=found.coverage,
             totals=sums,
             left_out=dict(sorted(left_out.items())),
+            labels=sorted(labels),
         )
         if job.folder is None:
             result.data = data

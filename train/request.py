@@ -103,6 +103,8 @@ class Outcome:
     """The sums of the rows, where these are incidents."""
     left_out: Counter[str] = field(default_factory=Counter)
     """How many spans were left out for a low score, by label."""
+    labels: set[str] = field(default_factory=set)
+    """See :class:`train.jobs.PartResult`; none are known of a run that was complete."""
     seconds: dict[str, float] = field(default_factory=dict)
     """How long each stage took, summed over processes."""
     interrupted: bool = False
@@ -118,6 +120,7 @@ class Outcome:
         self.coverage += result.coverage
         self.totals += result.totals
         self.left_out.update(result.left_out)
+        self.labels.update(result.labels)
         for stage, seconds in result.seconds.items():
             self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -101,6 +101,10 @@ class Wanted:
                 f"known to be that precise; write {_FORM}"
             )
         return MinScores(dict(self.by_label), self.every or 0.0)
+
+    def unmet(self, labels: Collection[str]) -> list[str]:
+        """Return the labels that were given a score and are none of ``labels``, which occurred."""
+        return sorted(label for label in self.by_label if label not in labels)
 
     def _for_precision(
         self, precision: float, labels: Sequence[str], calibration: Calibration
