@@ -105,6 +105,48 @@ def test_compare_a_model_with_its_predictions(
     assert "trust it." in shown
 
 
+def test_compare_tells_what_a_model_could_not_see(
+    tiny_model: Path, data: Path, tmp_path: Path, marsad_here: Run
+) -> None:
+    strange = tmp_path / "strange.txt"
+    strange.write_text(f"قصفت [{'ظ' * 200}](WEAPON) القرية\n", encoding="utf-8")
+    code, _, err = marsad_here("compare", tiny_model, tiny_model, strange)
+    note = "note: 1 of 3 words were longer than half a window and seen only in part"
+    assert (code, err.count(note)) == (0, 2)  # once for each
+    assert note not in marsad_here("compare", tiny_model, tiny_model, data)[2]
+
+
+def test_ids_of_half_a_surrogate_pair_end_no_command(
+    tiny_model: Path, tmp_path: Path, marsad_here: Run
+) -> None:
+    data, other = tmp_path / "data.jsonl", tmp_path / "other.jsonl"
+    text = "قصف الجيش القرية"
+    record = {"id": "a\ud800", "text": text, "spans": [], "meta": {"source": "b\udfff"}}
+    data.write_text(json.dumps(record) + "\n", encoding="utf-8")
+    casualty = {"start": 4, "end": 9, "label": "CASUALTY"}
+    other.write_text(json.dumps({**record, "spans": [casualty]}) + "\n", encoding="utf-8")
+    inline, found, numbers = (tmp_path / name for name in ("i.txt", "f.json", "n.json"))
+    commands: list[tuple[str | Path, ...]] = [
+        ("convert", data, "-o", inline),
+        ("convert", data, "-o", tmp_path / "again.jsonl"),
+        ("convert", data, "--corrections", other, "-o", tmp_path / "mended.jsonl"),
+        ("suggest", data, "-m", tiny_model, "-o", tmp_path / "next.txt"),
+        ("suggest", data, "-m", tiny_model, "-o", tmp_path / "next.jsonl"),
+        ("evaluate", tiny_model, data, "--suspects", tmp_path / "s.txt"),
+        ("check", data, "--json", found),
+        ("counts", other, "--json", numbers),
+        ("counts", other),
+        ("agreement", data, other, "--differences"),
+    ]
+    for command in commands:
+        code, _, err = marsad_here(*command)
+        assert code == 0, (command, err)
+    assert inline.read_text(encoding="utf-8") == f"# source: b\\udfff\n{text}\n"
+    assert "# id: a\\ud800\n" in (tmp_path / "next.txt").read_text(encoding="utf-8")
+    assert [d.id for d in read_corpus([tmp_path / "again.jsonl"])] == [record["id"]]
+    assert json.loads(numbers.read_text(encoding="utf-8"))["spans"][0]["id"] == record["id"]
+
+
 def test_robustness_of_every_kind_fits_a_terminal(
     tiny_model: Path, data: Path, tmp_path: Path, marsad_here: Run
 ) -> None:
