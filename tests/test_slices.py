@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.test_metrics import LABELS, document, random_tags
 from tests.test_mistakes import doc
+from train.bootstrap import Interval, intervals
 from train.document import Document, Span
 from train.errors import InputError
 from train.jsonl import write_jsonl
@@ -34,30 +35,33 @@ TAGGED = [
 
 def test_parts_by_hand() -> None:
     known = known_mentions([doc("t", "[للثوار](ACTOR) قرب [قاعدة](WEAPON)")])
-    found = slices(GOLD, TAGGED, known)
+    found = {
+        kind: {name: (part.documents, part.score) for name, part in parts.items()}
+        for kind, parts in slices(GOLD, TAGGED, known).items()
+    }
     assert found["by_source"] == {
-        "x": Slice(2, Score(3, 2, 4, 2)),
-        "y": Slice(1, Score()),
+        "x": (2, Score(3, 2, 4, 2)),
+        "y": (1, Score()),
     }
     assert found["by_length"] == {
-        "1 to 15": Slice(3, Score(2, 2, 3, 2)),
-        "16 to 30": Slice(1, Score(1, 0, 1, 0)),
+        "1 to 15": (3, Score(2, 2, 3, 2)),
+        "16 to 30": (1, Score(1, 0, 1, 0)),
     }
     assert found["by_span_length"] == {
-        "1": Slice(2, Score(2, 2, 4, 2)),
-        "2": Slice(1, Score(1, 0, 0, 0)),
+        "1": (2, Score(2, 2, 4, 2)),
+        "2": (1, Score(1, 0, 0, 0)),
     }
     assert found["by_position"] == {
-        "1st third": Slice(2, Score(1, 1, 2, 1)),
-        "2nd third": Slice(1, Score(1, 1, 1, 1)),
-        "3rd third": Slice(1, Score(1, 0, 1, 0)),
+        "1st third": (2, Score(1, 1, 2, 1)),
+        "2nd third": (1, Score(1, 1, 1, 1)),
+        "3rd third": (1, Score(1, 0, 1, 0)),
     }
     assert found["by_known"] == {
-        "new": Slice(2, Score(1, 0, 1, 0)),
-        "seen": Slice(2, Score(2, 2, 2, 2)),
-        "seen under another label only": Slice(1, Score(0, 0, 1, 0)),
+        "new": (2, Score(1, 0, 1, 0)),
+        "seen": (2, Score(2, 2, 2, 2)),
+        "seen under another label only": (1, Score(0, 0, 1, 0)),
     }
-    assert found["by_source"]["x"].to_dict() == {
+    assert slices(GOLD, TAGGED)["by_source"]["x"].to_dict() == {
         "documents": 2,
         "f1": pytest.approx(4 / 7),
         "precision": 2 / 4,
@@ -66,6 +70,8 @@ def test_parts_by_hand() -> None:
         "found": 2,
         "predicted": 4,
         "right": 2,
+        # The draw of three documents has x_1 alone, 1/2; x_2 alone, 2/3; both; or none, 0.
+        "interval": {"value": pytest.approx(4 / 7), "low": 0.0, "high": pytest.approx(2 / 3)},
     }
     assert "by_known" not in slices(GOLD, TAGGED)
 
@@ -107,17 +113,56 @@ def test_every_span_is_in_one_part_of_each_kind(seed: int) -> None:
     }
 
 
+def test_the_interval_of_a_part_that_is_the_whole_is_that_of_the_whole() -> None:
+    rng = random.Random(5)
+    gold = [document(i, random_tags(rng, 9)) for i in range(40)]
+    tagged = [replace(d, spans=document(0, random_tags(rng, 9)).spans) for d in gold]
+    whole = intervals(gold, tagged, LABELS).micro["f1"]
+    [part] = slices(gold, tagged)["by_length"].values()
+    assert part.interval == pytest.approx(whole)
+    assert whole.low < whole.value < whole.high
+
+
+def test_the_interval_of_a_part_is_that_of_its_documents_drawn_one_by_one() -> None:
+    rng = random.Random(6)
+    gold = [document(i, random_tags(rng, 9)) for i in range(20)]
+    gold = [replace(d, meta={"source": "ab"[i % 3 == 0]}) for i, d in enumerate(gold)]
+    tagged = [replace(d, spans=document(0, random_tags(rng, 9)).spans) for d in gold]
+    part = slices(gold, tagged)["by_source"]["b"]
+    drawn = []
+    for _ in range(2_000):
+        places = [i for i in rng.choices(range(20), k=20) if i % 3 == 0]
+        ours, theirs = ([some[i] for i in places] for some in (gold, tagged))
+        drawn.append(score(ours, theirs, LABELS).micro.f1)
+    drawn.sort()
+    assert part.interval.low == pytest.approx(drawn[50], abs=0.02)
+    assert part.interval.high == pytest.approx(drawn[-51], abs=0.02)
+
+
+def test_many_parts_are_drawn_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = random.Random(7)
+    gold = [document(i, random_tags(rng, 9)) for i in range(12)]
+    gold = [replace(d, meta={"source": str(i % 5)}) for i, d in enumerate(gold)]
+    tagged = [replace(d, spans=document(0, random_tags(rng, 9)).spans) for d in gold]
+    at_once = slices(gold, tagged)
+    monkeypatch.setattr("train.slices.CELLS", 1)
+    assert slices(gold, tagged) == at_once
+
+
 def test_an_article_is_parted_by_its_sentences() -> None:
     short = "قصف [الجيش](ACTOR) المواقع. "
     gold = [doc("1", short * 30)]
     found = slices(gold, [replace(gold[0], spans=gold[0].spans[:15])])
-    assert found["by_length"] == {"1 to 15": Slice(1, Score(30, 15, 15, 15))}
+    assert found["by_length"] == {
+        "1 to 15": Slice(1, Score(30, 15, 15, 15), Interval(2 / 3, 0.0, 1.0))  # of one text only
+    }
     assert [s.score.recall for s in found["by_position"].values()] == [1, 0.5, 0]
 
 
 def test_a_text_without_words_is_a_text_of_none() -> None:
     blank = [Document("1", " ")]
-    assert slices(blank, blank)["by_length"]["1 to 15"] == Slice(1, Score())
+    assert slices(blank, blank)["by_length"]["1 to 15"].score == Score()
+    assert slices([], []) == {kind: {} for kind in slices(blank, blank)}
 
 
 def test_different_texts_are_not_compared() -> None:

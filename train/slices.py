@@ -3,14 +3,14 @@
 Every part is scored with strict spans. What decides a part is either the document, or the span
 itself: its sentence, length, place or words. A gold span counts in the part that it belongs to,
 for recall, and a predicted span in its own, for precision; the two of a match are equal and
-therefore in the same part, so that F1 means what it always does.
+therefore in the same part, so that F1 means what it always does. Its interval comes of all
+documents drawn anew (see :mod:`train.bootstrap`), so that how much a draw has of the part varies.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -18,7 +18,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from train.augmentation import SEED, misspell
+from train.bootstrap import LEVEL, RESAMPLES, Interval, bounds, draw
+from train.bootstrap import SEED as DRAWS_SEED
 from train.corpus import read_corpus
 from train.document import Document, Span
 from train.metrics import Score, check_same_texts, score
@@ -31,9 +35,13 @@ LENGTHS = (15, 30, 50)
 SPAN_LENGTHS = (1, 2, 3, 5)
 """The most words of each class of spans but the last."""
 THIRDS = ("1st third", "2nd third", "3rd third")
+CELLS = 1 << 22
+"""Counts of documents in parts that are held in memory at once; or one part, if it has more."""
 SEEN, SEEN_OTHERWISE, NEW = "seen", "seen under another label only", "new"
 
 Tag = Callable[[Sequence[Document]], list[Document]]
+Counts = dict[int, Score]
+"""What a part has of each document that has a share in it, by the document's place."""
 Known = Mapping[str, AbstractSet[str]]
 """The labels of each mention of training data; see :func:`known_mentions`."""
 Part = Callable[[Document], tuple[AbstractSet[str], Callable[[Span], str]]]
@@ -47,10 +55,13 @@ class Slice:
     documents: int
     """Those that belong to the part, or hold a sentence or a span that does."""
     score: Score
+    interval: Interval
+    """That of F1; 0 to 1 where fewer than two documents have a span of the part."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the rates and counts as plain values."""
-        return {"documents": self.documents} | self.score.to_dict()
+        """Return the rates, the interval of F1 and the counts as plain values."""
+        told = {"documents": self.documents} | self.score.to_dict()
+        return told | {"interval": self.interval._asdict()}
 
 
 def slices(
@@ -68,7 +79,19 @@ def slices(
         InputError: the two do not hold the same ids and texts in the same order.
     """
     check_same_texts(gold, predicted)
-    return {name: _scored(gold, predicted, part) for name, part in parts(known).items()}
+    rows = sorted(
+        zip(gold, predicted, strict=True), key=lambda row: (row[0].text, row[0].spans, row[0].id)
+    )
+    kinds = {name: _counted(rows, part) for name, part in parts(known).items()}
+    columns = [(kind, name) for kind, found in kinds.items() for name in found]
+    f1 = dict(zip(columns, _intervals([kinds[k][n] for k, n in columns], len(rows)), strict=True))
+    return {
+        kind: {
+            name: Slice(len(found[name]), sum(found[name].values(), Score()), f1[kind, name])
+            for name in sorted(found, key=_rank)
+        }
+        for kind, found in kinds.items()
+    }
 
 
 def parts(known: Known | None = None) -> dict[str, Part]:
@@ -176,12 +199,10 @@ def _by_known(known: Known, document: Document, span: Span) -> str:
     return SEEN if span.label in labels else SEEN_OTHERWISE if labels else NEW
 
 
-def _scored(
-    gold: Sequence[Document], predicted: Sequence[Document], part: Part
-) -> dict[str, Slice]:
-    documents: Counter[str] = Counter()
-    scores: dict[str, Score] = {}
-    for ours, theirs in zip(gold, predicted, strict=True):
+def _counted(rows: Sequence[tuple[Document, Document]], part: Part) -> dict[str, Counts]:
+    """Return for each part the documents that have a share in it, with their counts of it."""
+    counted: dict[str, Counts] = {}
+    for place, (ours, theirs) in enumerate(rows):
         names, part_of = part(ours)
         found = dict.fromkeys(names, Score())
         gold_spans, predicted_spans = set(ours.spans), set(theirs.spans)
@@ -192,11 +213,32 @@ def _scored(
             found[name] = found.get(name, Score()) + Score(
                 int(is_gold), int(right), int(is_predicted), int(right)
             )
-        documents.update(found.keys())
-        for name, counts in found.items():
-            scores[name] = scores.get(name, Score()) + counts
-    order = sorted(scores, key=_rank)
-    return {name: Slice(documents[name], scores[name]) for name in order}
+        for name, score_of in found.items():
+            counted.setdefault(name, {})[place] = score_of
+    return counted
+
+
+def _intervals(columns: Sequence[Counts], documents: int) -> list[Interval]:
+    """Return the interval of F1 of each part; the same draws of the documents serve all."""
+    found: list[Interval] = []
+    step = max(1, CELLS // max(1, 2 * documents))
+    for first in range(0, len(columns), step):
+        some = columns[first : first + step]
+        # Gold and predicted spans are needed as their sum alone: F1 = 2 right / (gold + predicted).
+        table = np.zeros((documents, len(some), 2), dtype=np.int64)
+        for column, counts in enumerate(some):
+            for place, score_of in counts.items():
+                table[place, column] = score_of.right, score_of.gold + score_of.predicted
+        drawn = [
+            2 * t[..., 0] / np.maximum(1, t[..., 1]) for t in draw(table, RESAMPLES, DRAWS_SEED)
+        ]
+        low, high = bounds(np.concatenate(drawn), LEVEL)
+        known = (table[..., 1] > 0).sum(axis=0) > 1
+        for column, counts in enumerate(some):
+            value = sum(counts.values(), Score()).f1
+            around = (float(low[column]), float(high[column])) if known[column] else (0.0, 1.0)
+            found.append(Interval(value, *around))
+    return found
 
 
 def _f1(gold: Sequence[Document], predicted: Sequence[Document], labels: Sequence[str]) -> float:
