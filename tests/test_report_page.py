@@ -263,7 +263,7 @@ def test_filters_pages_and_links(drive: Drive, many: dict[str, Any]) -> None:
     assert found["spelling aside"] == ["20 of 130 errors", "1 to 20", 20]
     assert found["id"] == ["10 of 130 errors", "1 to 10", 10]
     assert found["none"] == ["0 of 130 errors", "none", 0]
-    assert found["surest"] == "score 0.89"
+    assert found["surest"] == "score 0.890"
     assert found["link"] == ["70 of 130 errors", "1 to 50", 50]
     assert found["chosen"] == ["missed", "WEAPON", ""]
     assert found["told"] == "Show the 70 errors that this touches"

@@ -1,12 +1,13 @@
 """What change of the data would help a tagger most, worked out from its errors.
 
 Each piece of advice stands for a set of errors with one remedy. It is weighed by what strict micro
-F1 would be if exactly those were right: the most that the change can bring, not a promise. The
-parts of a data set (its long sentences, a source) hold errors of every sort; of those, only what
-they have beyond the rest of the data counts, and only where chance hardly explains it: F1 is taken
-for a share of (gold + predicted) / 2 spans, and two shares that lie within ``Z`` standard errors
-of one another for equal. After each choice the errors that it touches are
-taken out, so that the next is chosen by what is left.
+F1 would be if exactly those were right: the most that the change can bring, not a promise. What is
+missed or invented beside a mention that it overlaps is an error of borders, whatever the account
+of pairs says. The parts of a data set (its long sentences, a source) hold errors of every sort; of
+those, only what they have beyond the rest of the data counts, and only where chance hardly explains
+it: F1 is taken for a share of (gold + predicted) / 2 spans, and two shares that lie within ``Z``
+standard errors of one another for equal. After each choice the errors that it touches are taken
+out, so that the next is chosen by what is left.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from train.error_table import ErrorTable, words_of
+from train.error_table import APART, OVERLAPS, ErrorTable, border_of, words_of
 from train.metrics import Score, Scores
-from train.mistakes import frequent
+from train.mistakes import Frequent, frequent
 from train.pairing import MISSED, SPURIOUS, WRONG_BORDER, WRONG_LABEL
 from train.slices import NEW, SEEN, SEEN_OTHERWISE, Slice
 from train.spelling import CAREFUL
@@ -39,27 +40,34 @@ class Advice:
     title: str
     """What to do."""
     why: str
-    filter: Mapping[str, Any]
-    """What ``kind``, ``label``, ``tagged_as`` and ``tag`` the errors have."""
     errors: frozenset[int]
     """Their places in the table of errors."""
+    kind: str | None = None
+    """Of which kind the errors are that examples are made of; None for a part of the data."""
     share: float = 1.0
     """How many of them the change may be expected to mend, if it mends all that it can."""
     f1: float = 0.0
     """Strict micro F1 if it did."""
-    examples: tuple[tuple[str, int, int], ...] = ()
-    """What is most often wrong so: the words, how often, and the tag of those errors."""
+    tag: int = 0
+    """That of exactly these errors."""
+    examples: tuple[Frequent, ...] = ()
+    """What is most often wrong so."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the advice as plain values, with how many errors it touches."""
+    def to_dict(self, table: ErrorTable) -> dict[str, Any]:
+        """Return the advice as plain values, for the errors of ``table``."""
+        kind = self.kind or ""
         return {
             "title": self.title,
             "why": self.why,
-            "filter": dict(self.filter),
+            "tag": self.tag,
             "errors": len(self.errors),
             "f1": self.f1,
+            "is_part": self.kind is None,
             "examples": [
-                {"words": words, "count": count, "tag": tag} for words, count, tag in self.examples
+                {"words": words_of(found, kind), "label": found.label}
+                | {"count": table.count_of(found), "border": border_of(found, kind)}
+                | {"tag": table.tag_of(found, kind), "error": table.place(found.example)}
+                for found in self.examples
             ],
         }
 
@@ -90,7 +98,7 @@ def advise(
         gain = _gain(table, scores.micro, best.errors - touched) * best.share
         if gain <= 0:
             break
-        chosen.append(_told(table, scores, best))
+        chosen.append(_told(table, scores, best, len(chosen) + 1))
         touched |= best.errors
         offers.remove(best)
     return chosen
@@ -99,69 +107,96 @@ def advise(
 def _by_label(table: ErrorTable, scores: Scores) -> Iterator[Advice]:
     for label in scores.labels:
         yield from _missed(table, label)
-        yield _offer(
-            table,
+        yield from _spurious(table, label)
+        overlapping = _tagged(table, "by_other_side", OVERLAPS)
+        borders = [
+            place
+            for kind in (WRONG_BORDER, MISSED, SPURIOUS)
+            for place in table.places(kind=kind, label=label)
+            if place in overlapping
+        ]
+        yield Advice(
             f"Settle where {label} mentions begin and end",
-            "The right mention is found with a word too many or too few. Decide for each of these "
-            "words whether it belongs to the mention, and mark it alike in all of the data.",
-            kind=WRONG_BORDER,
-            label=label,
-        )
-        yield _offer(
-            table,
-            f"Show what is no {label}",
-            "The tagger marks these, and the data does not. Where the tagger is right, mark them; "
-            "where it is wrong, add sentences that use such words without a mark.",
-            kind=SPURIOUS,
-            label=label,
+            "The right mention is found with a word too many or too few, or cut in two. Decide for "
+            "each of these words whether it belongs to the mention, and mark it alike in this data "
+            "and in the training data.",
+            frozenset(borders),
+            WRONG_BORDER,
         )
         for other in scores.labels:
-            yield _offer(
-                table,
+            yield Advice(
                 f"Tell {label} from {other}",
-                f"The data says {label}, and the tagger {other}. Write down what decides between "
-                "the two, mend what is marked against it, and add sentences with both.",
-                kind=WRONG_LABEL,
-                label=label,
-                tagged_as=other,
+                f"This data says {label}, and the tagger {other}. Write down what decides between "
+                "the two, mend what is marked against it, and add training sentences with both.",
+                frozenset(table.places(kind=WRONG_LABEL, label=label, tagged_as=other)),
+                WRONG_LABEL,
             )
 
 
 def _missed(table: ErrorTable, label: str) -> Iterator[Advice]:
-    def offer(title: str, why: str, part: str | None) -> Advice:
-        tag = {} if part is None else {"tag": table.tag("by_known", part)}
-        return _offer(table, title, why, kind=MISSED, label=label, **tag)
-
+    apart = _apart(table, MISSED, label)
     if not any(tag["group"] == "by_known" for tag in table.tags):
-        yield offer(
+        yield Advice(
             f"Annotate more sentences with {label} mentions",
-            "The tagger passes these over. Add sentences that hold such mentions, and look "
-            "whether the data marks them everywhere.",
-            None,
+            "The tagger passes these over. Add training sentences that hold such mentions, and "
+            "look whether the training data marks them everywhere.",
+            apart,
+            MISSED,
         )
         return
-    if table.tag("by_known", NEW) is not None:
-        yield offer(
-            f"Annotate more {label} mentions that the training data lacks",
-            "The tagger passes these over, and the training data marks none of them. Add sentences "
-            "with many different mentions rather than many sentences with the same.",
-            NEW,
-        )
-    if table.tag("by_known", SEEN) is not None:
-        yield offer(
-            f"Mark {label} mentions of the training data alike everywhere",
-            "The training data marks these, and yet the tagger passes them over here. Look for "
-            "places where the training data leaves them unmarked, and add other sentences with "
-            "them.",
-            SEEN,
-        )
-    if table.tag("by_known", SEEN_OTHERWISE) is not None:
-        yield offer(
-            f"Settle whether these are {label} mentions",
-            "The training data knows these under another label alone. Decide when they are "
-            f"{label}, and mark them alike in all of the data.",
-            SEEN_OTHERWISE,
-        )
+    yield Advice(
+        f"Annotate more {label} mentions that the training data lacks",
+        "The tagger passes these over, and the training data marks none of them. Add training "
+        "sentences with many different mentions rather than many sentences with the same.",
+        apart & _known(table, NEW),
+        MISSED,
+    )
+    yield Advice(
+        f"Mark {label} mentions of the training data alike everywhere",
+        "The training data marks these, and yet the tagger passes them over here. Look for places "
+        "where the training data leaves them unmarked, and add other sentences with them.",
+        apart & _known(table, SEEN),
+        MISSED,
+    )
+    yield Advice(
+        f"Settle whether these are {label} mentions",
+        "The training data knows these under another label alone. Decide when they are "
+        f"{label}, and mark them alike in this data and in the training data.",
+        apart & _known(table, SEEN_OTHERWISE),
+        MISSED,
+    )
+
+
+def _spurious(table: ErrorTable, label: str) -> Iterator[Advice]:
+    apart = _apart(table, SPURIOUS, label)
+    yield Advice(
+        f"Show the tagger what is not {label}",
+        "The tagger marks these, and the data does not. Where the tagger is right, correct this "
+        "data; where it is wrong, add training sentences that use such words without a mark.",
+        apart - _known(table, SEEN),
+        SPURIOUS,
+    )
+    yield Advice(
+        f"Settle whether these are {label}: the two data sets disagree",
+        "The training data marks these words so, and this data leaves them unmarked. Write down "
+        "the rule, and mark both data sets by it: more sentences alone would not help.",
+        apart & _known(table, SEEN),
+        SPURIOUS,
+    )
+
+
+def _apart(table: ErrorTable, kind: str, label: str) -> frozenset[int]:
+    alone = _tagged(table, "by_other_side", APART)
+    return alone & frozenset(table.places(kind=kind, label=label))
+
+
+def _known(table: ErrorTable, name: str) -> frozenset[int]:
+    return _tagged(table, "by_known", name)
+
+
+def _tagged(table: ErrorTable, group: str, name: str) -> frozenset[int]:
+    tag = table.tag(group, name)
+    return frozenset() if tag is None else frozenset(table.places(tag=tag))
 
 
 _PARTS = {
@@ -188,11 +223,12 @@ def _by_part(
             tag = table.tag(kind, name)
             if tag is None or name == CAREFUL or not _worse(own, rest):
                 continue
-            offer = _offer(
-                table,
+            offer = Advice(
                 title.format(name),
-                f"In {what} F1 is {own.f1:.3f}, and {rest.f1:.3f} in the rest of the data.",
-                tag=tag,
+                f"In {what} F1 is {own.f1:.3f}, and {rest.f1:.3f} in the rest of the data. Read "
+                "their errors first: texts that are broken, or marked by another rule, are better "
+                "mended than added to.",
+                frozenset(table.places(tag=tag)),
             )
             gain = (rest.f1 - own.f1) * (own.gold + own.predicted) / (whole.gold + whole.predicted)
             most = _gain(table, whole, offer.errors)
@@ -208,20 +244,15 @@ def _worse(own: Score, rest: Score) -> bool:
     return rest.f1 - own.f1 > Z * error
 
 
-def _offer(table: ErrorTable, title: str, why: str, **wanted: Any) -> Advice:
-    return Advice(title, why, wanted, frozenset(table.places(**wanted)))
-
-
-def _told(table: ErrorTable, scores: Scores, advice: Advice) -> Advice:
-    """Return advice with its examples and what it may bring by itself."""
-    examples: list[tuple[str, int, int]] = []
-    kind = advice.filter.get("kind")
-    if kind is not None:
+def _told(table: ErrorTable, scores: Scores, advice: Advice, number: int) -> Advice:
+    """Return advice with its tag, its examples and what it may bring by itself."""
+    examples: list[Frequent] = []
+    if advice.kind is not None:
         wrong = [table.mistakes[place] for place in sorted(advice.errors)]
-        for found in frequent(wrong, kind, EXAMPLES):
-            examples.append((words_of(found, kind), found.count, table.tag_of(found, kind)))
+        examples = frequent(wrong, advice.kind, EXAMPLES)
     f1 = scores.micro.f1 + _gain(table, scores.micro, advice.errors) * advice.share
-    return replace(advice, f1=f1, examples=tuple(examples))
+    tag = table.tag_together("advice", f"{number}. {advice.title}", sorted(advice.errors))
+    return replace(advice, f1=f1, tag=tag, examples=tuple(examples))
 
 
 def _gain(table: ErrorTable, score: Score, errors: Collection[int]) -> float:

@@ -7,10 +7,13 @@ from typing import Any
 
 from train.document import Document, Span
 from train.mistakes import Frequent, Mistake, mistakes, sameness
-from train.pairing import WRONG_BORDER, WRONG_LABEL
+from train.pairing import WRONG_BORDER, WRONG_LABEL, shared
 from train.slices import Known, parts
 
 SCORE_DIGITS = 4
+TAKEN, LEFT = "taken in:", "left out:"
+OVERLAPS, APART = "it overlaps a mention", "nothing is marked"
+"""What the other side has where a span is wrong; every error of a pair overlaps."""
 
 
 class ErrorTable:
@@ -47,6 +50,7 @@ class ErrorTable:
                     sentences[stretch] = len(self.sentences)
                     self.sentences.append(_sentence(ours, theirs, mistake))
                 tags = [self._tag(kind, of(mistake.span)) for kind, of in part_of.items()]
+                tags.append(self._tag("by_other_side", _other_side(mistake, ours, theirs)))
                 place = sentences[stretch]
                 self.errors.append(_row(mistake, place, self.sentences[place], tags))
                 self.mistakes.append(mistake)
@@ -83,12 +87,22 @@ class ErrorTable:
                 self.errors[place]["tags"].append(tag)
         return tag
 
+    def count_of(self, found: Frequent) -> int:
+        """Return how many errors a frequent one stands for, those of other advice among them."""
+        return len(self._alike[_likeness(found.example)])
+
+    def tag_together(self, group: str, name: str, places: Iterable[int]) -> int:
+        """Give errors a tag of their own, by which they are found together, and return it."""
+        tag = self._tag(group, name)
+        for place in places:
+            self.errors[place]["tags"].append(tag)
+        return tag
+
     def suspects(self, min_score: float) -> dict[str, Any]:
         """Return the places of the errors that the tagger was so sure of, and their tag."""
         sure = [place for place, m in enumerate(self.mistakes) if m.score and m.score >= min_score]
-        tag = self._tag("suspects", f"the tagger is sure: {min_score:g} or more") if sure else None
-        for place in sure:
-            self.errors[place]["tags"].append(tag)
+        name = f"the tagger is sure: {min_score:g} or more"
+        tag = self.tag_together("suspects", name, sure) if sure else None
         sure.sort(key=lambda place: (-(self.mistakes[place].score or 0.0), place))
         return {"tag": tag, "errors": sure}
 
@@ -100,16 +114,33 @@ class ErrorTable:
 
 
 def words_of(found: Frequent, kind: str) -> str:
-    """Return the mention; of a wrong border the words that it takes in (+) or leaves out (-)."""
+    """Return the mention; of a wrong border what the tagger took in or left out."""
     if kind != WRONG_BORDER:
         return found.mention
     taken, left = found.example.taken_in, found.example.left_out
-    return " ".join([*(f"+ {words}" for words in taken), *(f"- {words}" for words in left)])
+    told = [
+        f"{what} {' … '.join(words)}" for what, words in ((TAKEN, taken), (LEFT, left)) if words
+    ]
+    return ", ".join(told)
+
+
+def border_of(found: Frequent, kind: str) -> dict[str, list[str]] | None:
+    """Return what the tagger took in and left out at a wrong border; None of another kind."""
+    if kind != WRONG_BORDER:
+        return None
+    taken, left = found.example.taken_in, found.example.left_out
+    return {"taken_in": list(taken), "left_out": list(left)}
 
 
 def _name_of(found: Frequent, kind: str) -> str:
     told = f"{found.label}, tagged {found.other}" if kind == WRONG_LABEL else found.label
     return f"{words_of(found, kind)} ({told})"
+
+
+def _other_side(mistake: Mistake, ours: Document, theirs: Document) -> str:
+    span = mistake.span
+    others = theirs.spans if mistake.gold else ours.spans
+    return OVERLAPS if any(shared(span, other) for other in others) else APART
 
 
 def _likeness(mistake: Mistake) -> tuple[str, str, str, tuple[str, ...]]:

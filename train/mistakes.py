@@ -166,7 +166,7 @@ def confusion(
 
 
 def frequent(
-    mistakes: Iterable[Mistake], kind: str, n: int, gold: Iterable[Document] = ()
+    mistakes: Iterable[Mistake], kind: str, n: int, gold: Iterable[Document] | None = None
 ) -> list[Frequent]:
     """Return the ``n`` mentions that are most often wrong in one way, the most frequent first.
 
@@ -192,7 +192,7 @@ def frequent(
     ranked = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))[:n]
     marked: Counter[tuple[tuple[str, ...], str]] = Counter(
         ((mention_key(document.text[span.start : span.end]),), span.label)
-        for document in gold
+        for document in gold or ()
         for span in document.spans
     )
     return [
@@ -201,7 +201,7 @@ def frequent(
             label,
             other or None,
             len(group),
-            marked[same, label] if marked and kind != WRONG_BORDER else None,
+            None if gold is None or kind == WRONG_BORDER else marked[same, label],
             max(group, key=lambda m: m.score or 0.0),
         )
         for (same, label, other), group in ranked

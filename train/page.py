@@ -43,6 +43,8 @@ GROUP_NAMES = {
     "by_span_length": "words of the mention",
     "by_position": "place in the text",
     "by_known": "mention in training data",
+    "by_other_side": "what the other side has there",
+    "advice": "what would help most",
     "suspects": "suspected gold errors",
     **{kind: f"often {name}" for kind, name in KIND_NAMES.items()},
 }
@@ -52,8 +54,8 @@ EXAMPLE = 70
 """How many characters of the sentence are told on each side of an example."""
 _ORDER = {SEEN: 0, SEEN_OTHERWISE: 1, NEW: 2}
 UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\ud800-\udfff\ufeff\ufff9-\uffff\U000e0000-\U000e007f]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\u2800\u3164\ud800-\udfff\ufeff\uffa0\ufff9-\uffff\U000e0000-\U000e01ef]"
 )
 _CODE = re.compile("(<U\\+[0-9A-F]{4,6}>)")
 _MARKUP = re.compile("[<>&\u007f-\u009f]")
@@ -139,6 +141,7 @@ def render(report: Mapping[str, Any]) -> str:
         most_suspects=SUSPECTS,
         tag_place=lambda group, name: tag_places.get((group, name)),
         tag_count=tag_counts.__getitem__,
+        taken_for=partial(_taken_for, shown["confusion"]),
         in_order=_in_order,
         example=partial(_example, report),
     )
@@ -155,6 +158,7 @@ def embedded(report: Mapping[str, Any]) -> str:
         "kinds": KIND_NAMES,
         "groups": GROUP_NAMES,
         "tags": [[tag["group"], visible(tag["name"])] for tag in report["tags"]],
+        "order": _tag_order(report),
         "sentences": [_sentence(sentence) for sentence in report["sentences"]],
         "errors": [
             [
@@ -195,25 +199,55 @@ def _in_order(parts: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return sorted(parts.items(), key=lambda item: _ORDER.get(item[0], 0))
 
 
-def _example(report: Mapping[str, Any], place: int) -> Iterator[tuple[str, str, str, str, str]]:
-    """Yield what each side marks in an error: side, text before, mention, text behind, label."""
+def _tag_order(report: Mapping[str, Any]) -> list[int]:
+    """Return the places of the tags, those of parts of the data as its tables have them."""
+    parts = report.get("slices", {})
+    orders = {group: [name for name, _ in _in_order(found)] for group, found in parts.items()}
+
+    def rank(place: int) -> int:
+        tag = report["tags"][place]
+        order = orders.get(tag["group"], ())
+        return order.index(tag["name"]) if tag["name"] in order else 0
+
+    return sorted(range(len(report["tags"])), key=rank)
+
+
+def _taken_for(confusion: Mapping[str, Mapping[str, int]], label: str) -> int:
+    """Return how many mentions of other labels the tagger gave this one."""
+    return sum(row[label] for name, row in confusion.items() if name not in (label, NOTHING))
+
+
+def _example(
+    report: Mapping[str, Any], place: int, both: bool
+) -> Iterator[tuple[str, list[tuple[str, str | None, bool]]]]:
+    """Yield what each side marks around an error: side, then text, label and whether it is it.
+
+    A side that has no part in the error is left out unless both are asked for.
+    """
     error = report["errors"][place]
     sentence = report["sentences"][error["sentence"]]
     text = sentence["text"]
-    spans = {
-        name: sentence[side][error[side]]
-        for side, name in (("gold", "data"), ("predicted", "tagger"))
-        if error[side] is not None
-    }
+    sides = {"data": "gold", "tagger": "predicted"}
+    own = [sentence[side][error[side]] for side in sides.values() if error[side] is not None]
     # Both sides show the same stretch, so that their difference meets the eye.
-    first = max(0, min(span["start"] for span in spans.values()) - EXAMPLE)
-    last = max(span["end"] for span in spans.values()) + EXAMPLE
-    for name, span in spans.items():
-        start, end = span["start"], span["end"]
-        before, behind = text[first:start], text[end:last]
-        before = f"…{before.partition(' ')[2]}" if first else before
-        behind = f"{behind.rpartition(' ')[0]}…" if last < len(text) else behind
-        yield name, *(visible(part) for part in (before, text[start:end], behind, span["label"]))
+    start, end = min(span["start"] for span in own), max(span["end"] for span in own)
+    first = text.find(" ", start - EXAMPLE, start) + 1 if start > EXAMPLE else 0
+    last = text.rfind(" ", end, end + EXAMPLE) if len(text) - end > EXAMPLE else len(text)
+    last = end if last < 0 else last
+    for name, side in sides.items():
+        if error[side] is None and not both:
+            continue
+        segments: list[tuple[str, str | None, bool]] = [("…" if first else "", None, False)]
+        position = first
+        for index, span in enumerate(sentence[side]):
+            a, b = max(span["start"], position), min(span["end"], last)
+            if a < b:
+                segments.append((visible(text[position:a]), None, False))
+                segments.append((visible(text[a:b]), visible(span["label"]), index == error[side]))
+                position = b
+        segments.append((visible(text[position:last]), None, False))
+        segments.append(("…" if last < len(text) else "", None, False))
+        yield name, [segment for segment in segments if segment[0]]
 
 
 def _sentence(sentence: Mapping[str, Any]) -> list[Any]:

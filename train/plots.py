@@ -59,6 +59,7 @@ def draw_label_scores(intervals: Mapping[str, Any]) -> str:
         axes.set_ylim(len(rows) - 0.5, -0.5)
         lowest = min(rates["f1"]["low"] for rates in rows.values())
         axes.set_xlim(min(0.8, int(lowest * 10) / 10), 1.005)
+        axes.locator_params(axis="x", nbins=6)
         axes.set_xlabel(f"F1 with its {100 * intervals['level']:g}% interval")
         axes.grid(axis="x")
         return _svg(figure, "label-scores", "F1 by label with intervals")

@@ -19,6 +19,8 @@ Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 BINS = 10
+THRESHOLDS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+"""The lowest scores that a report tells the price of."""
 SCORE_DIGITS = 4
 """Digits of a score as it is written; a threshold is compared with what a user reads."""
 MIN_KEPT = 20
@@ -156,6 +158,26 @@ def precision_recall_curve(scores: Floats, right: Flags, gold: int) -> list[Curv
         )
         for end in np.flatnonzero(is_last)
     ]
+
+
+def kept_above(
+    scores: Floats, right: Flags, gold: int, thresholds: Sequence[float] = THRESHOLDS
+) -> list[CurvePoint]:
+    """Return what comes of keeping the spans of each threshold or more, as they are written.
+
+    Precision is 0 where nothing is kept.
+    """
+    written = np.array([round(score, SCORE_DIGITS) for score in scores.tolist()], np.float64)
+    points = []
+    for threshold in thresholds:
+        kept = written >= threshold
+        count, hits = int(kept.sum()), int(right[kept].sum())
+        points.append(
+            CurvePoint(
+                threshold, count, hits / count if count else 0.0, hits / gold if gold else 0.0
+            )
+        )
+    return points
 
 
 def threshold_for(precision: float, scores: Floats, right: Flags) -> float | None:

@@ -62,7 +62,7 @@
     const [id, text, gold, predicted] = data.sentences[error[SENTENCE]];
     const head = make("p", "head", make("span", "badge", data.kinds[error[KIND]]), label(error[LABEL]));
     if (error[TAGGED_AS]) head.append("tagged ", label(error[TAGGED_AS]));
-    if (error[SCORE] !== null) head.append(make("span", "times", "score " + error[SCORE].toFixed(2)));
+    if (error[SCORE] !== null) head.append(make("span", "times", "score " + error[SCORE].toFixed(3)));
     head.append(make("span", "times", "document ", isolated(id)));
     const sides = (name, spans, own) =>
       make("div", "sides", make("span", "side", name), line(text, spans, own));
@@ -88,7 +88,8 @@
       option(form.tagged_as, name, name);
     });
     const groups = new Map();
-    data.tags.forEach(([group, name], i) => {
+    data.order.forEach((i) => {
+      const [group, name] = data.tags[i];
       if (!groups.has(group)) {
         const element = make("optgroup");
         element.label = data.groups[group] || group;
@@ -152,8 +153,7 @@
     const value = (row, column) => {
       const cell = row.cells[column];
       const text = cell.dataset.value ?? cell.textContent.trim();
-      const number = parseFloat(text);
-      return Number.isNaN(number) ? text : number;
+      return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text; // a mention may begin with digits
     };
     table.querySelectorAll("thead button").forEach((button) => {
       const head = button.parentElement;
@@ -184,6 +184,11 @@
   document.getElementById("after").addEventListener("click", () => turn(PAGE));
   document.querySelectorAll("table.sort").forEach(sortable);
   window.addEventListener("hashchange", follow);
+  // The same link a second time changes no address, but the filter may have been changed since.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href^='#errors?']");
+    if (link && link.getAttribute("href") === location.hash) follow();
+  });
   window.addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((d) => (d.open = true)));
   apply();
   follow();
