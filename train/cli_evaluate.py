@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from train.cli_options import ConventionsOption, CountsOption, RuntimeOption
+from train.cli_options import ConventionsOption, CountsOption, RuntimeOption, TextsOption
 from train.errors import InputError
 from train.terminal import counted, refuse_overwriting, say, say_coverage, utf8_output
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from train.document import Document
-    from train.tagger import Tagger
 
 
 def evaluate(
@@ -41,9 +40,10 @@ def evaluate(
             "--training",
             metavar="DATA",
             help="What the tagger was trained on, for the report to tell seen mentions from new "
-            "ones (repeat it).",
+            "ones, and how it marks the words of an error (repeat it).",
         ),
     ] = None,
+    texts: TextsOption = None,
     robustness: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="For the report, what `marsad robustness --json` wrote."),
@@ -66,18 +66,20 @@ def evaluate(
     from rich.console import Console
 
     from train.bootstrap import intervals
-    from train.corpus import read_corpus
+    from train.cli_data import annotated
+    from train.corpus import READERS, read_corpus
     from train.count_file import attach_counts
     from train.count_scores import has_counts, score_counts
     from train.display import render_count_scores, render_scores
     from train.lines import write_whole
     from train.metrics import score
-    from train.page import check_extra, check_name
+    from train.page import check_extra, check_name, write_report
+    from train.report import build_report
     from train.resolver import Resolver
     from train.tagger import Tagger
 
     own = [path for path in (conventions, robustness) if path is not None]
-    inputs = [*data, *(gold_counts or []), *(training or []), *own]
+    inputs = [model, *data, *(gold_counts or []), *(training or []), *(texts or []), *own]
     outputs = [path for path in (json_file, report, suspects) if path is not None]
     for number, output in enumerate(outputs):
         refuse_overwriting(output, inputs)
@@ -90,9 +92,16 @@ def evaluate(
         check_name(report)
         if report.suffix == ".html":
             check_extra()
+    if texts and not training:
+        raise InputError("--texts: are those of standoff --training data, and none is named")
+    if suspects and suspects.suffix not in READERS:
+        raise InputError(f"{suspects}: suspected errors are written to .txt or .jsonl files")
     perturbed = _read_robustness(robustness)
     tagger = Tagger.load(model, runtime=runtime)
     gold = attach_counts(read_corpus(data, tagger.tags.labels), gold_counts or [])
+    known = annotated(training, texts, list(tagger.tags.labels)) if training else None
+    if perturbed and perturbed.get("model") != tagger.fingerprint:
+        say(f"note: {robustness} was measured on another model, or on this one before a change")
     resolver = Resolver.load(conventions) if has_counts(gold) else None
     tagged = list(counted(tagger.tag(gold), json_file))
     scores = score(gold, tagged, tagger.tags.labels)
@@ -104,6 +113,12 @@ def evaluate(
         found = score_counts(gold, [resolver(document) for document in tagged])
         result["counts"] = {"gold_spans": given.to_dict(), "found_spans": found.to_dict()}
         tables.append(render_count_scores(given, found))
+    if not scores.micro.gold:
+        say("note: the gold data marks nothing at all; is it annotated?")
+    utf8_output()
+    for table in tables:
+        Console(highlight=False).print(table)
+    say_coverage(tagger.coverage)
     if json_file:
         with write_whole(json_file) as file:
             json.dump(result, file, ensure_ascii=False, indent=2)
@@ -114,35 +129,13 @@ def evaluate(
         about = {
             "model": str(model),
             "data": ", ".join(map(str, data)),
+            "training data": ", ".join(map(str, training or [])) or "not given",
             "runtime": tagger.runtime_name,
             "fingerprint": tagger.fingerprint[:12],
         }
-        extra = {"counts": result.get("counts"), "robustness": perturbed}
-        _write_report(gold, tagged, tagger, training or [], report, about=about, **extra)
-    if not scores.micro.gold:
-        say("note: the gold data marks nothing at all; is it annotated?")
-    utf8_output()
-    for table in tables:
-        Console(highlight=False).print(table)
-    say_coverage(tagger.coverage)
-
-
-def _write_report(
-    gold: Sequence[Document],
-    tagged: Sequence[Document],
-    tagger: Tagger,
-    training: Sequence[Path],
-    path: Path,
-    **given: Any,
-) -> None:
-    from train.corpus import read_corpus
-    from train.page import write_report
-    from train.report import build_report
-    from train.slices import known_mentions
-
-    known = known_mentions(read_corpus(training, tagger.tags.labels)) if training else None
-    write_report(build_report(gold, tagged, tagger.tags.labels, known=known, **given), path)
-    say(f"report: {path}")
+        extra = {"counts": result.get("counts"), "robustness": perturbed, "training": known}
+        write_report(build_report(gold, tagged, tagger.tags.labels, about=about, **extra), report)
+        say(f"report: {report}")
 
 
 def _write_suspects(gold: Sequence[Document], tagged: Sequence[Document], path: Path) -> None:
@@ -150,7 +143,10 @@ def _write_suspects(gold: Sequence[Document], tagged: Sequence[Document], path: 
     from train.suspects import suspected_gold_errors, suspects, write_suspects
 
     found = suspects(gold, suspected_gold_errors(mistakes(gold, tagged)))
-    write_suspects(found, path)
+    try:
+        write_suspects(found, path)
+    except InputError as error:
+        raise InputError(f"--suspects {path}: {error}") from None
     say(f"suspected errors of the data: {len(found)} texts in {path}")
 
 
@@ -160,15 +156,19 @@ def _read_robustness(path: Path | None) -> Any:
     if path is None:
         return None
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
         sound = all(map(_can_be_shown, content["perturbations"]))
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         sound = False
     if not sound:
         raise InputError(f"{path}: is not what `marsad robustness --json` writes")
     return content
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
 
 
 def _can_be_shown(row: Any) -> bool:
