@@ -351,6 +351,18 @@ def test_an_interrupt_stops_at_once_what_may_wait_for_long() -> None:
             pytest.fail("it was asked to stop before")
 
 
+def test_an_interrupt_that_a_library_takes_for_its_own_error_is_one() -> None:
+    """As an import that is interrupted ends in an ImportError."""
+    with Interrupts() as interrupts:
+        with pytest.raises(ImportError), interrupts.at_once():
+            raise ImportError("not there at all")
+        with pytest.raises(KeyboardInterrupt), interrupts.at_once():
+            try:
+                interrupt()
+            except KeyboardInterrupt as error:
+                raise ImportError("initialization failed") from error
+
+
 def test_reading_ends_with_an_interrupt_and_says_so(tmp_path: Path) -> None:
     source = tmp_path / "a.txt"
     source.write_text("هدوء\n" * 6, encoding="utf-8")

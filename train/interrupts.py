@@ -51,6 +51,11 @@ class Interrupts:
             if self.asked:
                 raise KeyboardInterrupt
             yield
+        except Exception as error:
+            # A library that is interrupted while it is imported tells of it as an ImportError.
+            if self.asked:
+                raise KeyboardInterrupt from error
+            raise
         finally:
             self._at_once = before
 
