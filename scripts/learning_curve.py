@@ -50,6 +50,14 @@ def main(
     change: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE of the config (repeat it).")
     ] = None,
+    forecast: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZES",
+            help="Say what the curve gives for so many sentences, by commas; where left out, for "
+            "twice the most that a run had.",
+        ),
+    ] = None,
     runs: Annotated[
         int | None, typer.Option(min=0, help="Do so many runs at most; all where left out.")
     ] = None,
@@ -57,12 +65,25 @@ def main(
     """Do the runs that are not yet in the output, then fit, print and draw the curve."""
     try:
         parts = parse_shares(shares)
-        numbers = [int(seed) for seed in seeds.split(",")]
+        numbers = whole_numbers("--seeds", seeds)
+        sizes = None if forecast is None else whole_numbers("--forecast", forecast)
         results = run_all(config, change or [], parts, numbers, data, least_steps, output, runs)
-        print(write_curves(results, output))
-    except (MarsadError, ValueError) as error:
+        print(write_curves(results, output, sizes))
+    except MarsadError as error:
         print(f"error: {error}", file=sys.stderr)
         raise typer.Exit(2) from None
+
+
+def whole_numbers(option: str, text: str) -> list[int]:
+    """Return the numbers of ``13,14``.
+
+    Raises:
+        InputError: one that is no whole number.
+    """
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise InputError(f"{option} {text!r}: expected whole numbers such as 13,14") from None
 
 
 def parse_shares(text: str) -> list[Fraction]:
@@ -206,7 +227,9 @@ def read_results(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
-def write_curves(results: Sequence[Mapping[str, Any]], output: Path) -> str:
+def write_curves(
+    results: Sequence[Mapping[str, Any]], output: Path, sizes: Sequence[int] | None
+) -> str:
     """Fit a curve for each data set, write the files of the output, and return the Markdown.
 
     Raises:
@@ -216,7 +239,7 @@ def write_curves(results: Sequence[Mapping[str, Any]], output: Path) -> str:
     if not names:
         raise InputError("no run is finished; there is no curve to fit")
     curves = {
-        name: learning_curve([Point(r["size"], r["scores"][name]["micro"]) for r in results])
+        name: learning_curve([Point(r["size"], r["scores"][name]["micro"]) for r in results], sizes)
         for name in names
     }
     told = "".join(f"\n- {name}: {curve.told()}." for name, curve in curves.items())

@@ -75,6 +75,9 @@ def test_runs_are_done_once_and_give_a_curve(
     assert again.stdout == done.stdout
     assert (output / "runs.jsonl").read_text(encoding="utf-8").count("\n") == 6  # nothing anew
     assert (output / "curve.svg").read_bytes() == drawn
+    far = run(*options, "--runs=0", "--forecast=24,48")
+    assert f"- {corpus_file}: with 48 sentences in place of 12" in far.stdout
+    assert "| 24 | " in far.stdout
     other = run(*options, "--set=learning_rate=1e-8")
     assert other.returncode == 2
     assert "holds runs with other values of changes" in other.stderr
@@ -87,6 +90,9 @@ def test_runs_are_done_once_and_give_a_curve(
         (["--shares=0,1"], "expected numbers above 0 and up to 1"),
         (["--shares=1/2,2"], "expected numbers above 0 and up to 1"),
         (["--shares=half"], "expected numbers such as 1/8"),
+        (["--seeds=13;14"], "--seeds '13;14': expected whole numbers"),
+        (["--forecast=many"], "--forecast 'many': expected whole numbers"),
+        (["--forecast=0", "--runs=0"], "no run is finished"),
         (["--set=learning_rat=1"], "did you mean 'learning_rate'?"),
         (["--data=nowhere.jsonl"], "nowhere.jsonl: no such file or folder"),
     ],
