@@ -353,14 +353,18 @@ def test_an_interrupt_stops_at_once_what_may_wait_for_long() -> None:
 
 def test_an_interrupt_that_a_library_takes_for_its_own_error_is_one() -> None:
     """As an import that is interrupted ends in an ImportError."""
+
+    def load() -> None:
+        try:
+            interrupt()
+        except KeyboardInterrupt as error:
+            raise ImportError("initialization failed") from error
+
     with Interrupts() as interrupts:
         with pytest.raises(ImportError), interrupts.at_once():
             raise ImportError("not there at all")
         with pytest.raises(KeyboardInterrupt), interrupts.at_once():
-            try:
-                interrupt()
-            except KeyboardInterrupt as error:
-                raise ImportError("initialization failed") from error
+            load()
 
 
 def test_reading_ends_with_an_interrupt_and_says_so(tmp_path: Path) -> None:
