@@ -139,6 +139,7 @@ return {
   overflow: page.documentElement.scrollWidth - edge,
   wide: wide.map((one) => one.tagName + "." + one.className),
   cards: all(".error").length,
+  plots: all("figure svg").filter((one) => one.getBoundingClientRect().height > 50).length,
 };
 """
 
@@ -147,7 +148,7 @@ return {
 def test_no_overflow_at_any_width(drive: Drive, many: dict[str, Any], width: int) -> None:
     for report, cards in ((many, 50), (hostile_report(), 12)):
         found = drive(render(report), MEASURE, width)
-        assert found == {"overflow": 0, "wide": [], "cards": cards}
+        assert found == {"overflow": 0, "wide": [], "cards": cards, "plots": 3}
 
 
 def test_on_paper_no_table_is_cut_off(drive: Drive, many: dict[str, Any]) -> None:
