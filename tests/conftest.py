@@ -32,12 +32,16 @@ from transformers import (
     XLMRobertaModel,
 )
 
+from train.cli import app, main
 from train.config import TrainConfig
 from train.corpus import read_corpus
 from train.document import Document
 from train.inline import parse_line
 from train.words import split_words
 
+Run = Callable[..., tuple[int, str, str]]
+WIDTH = 80
+"""Columns of the terminal of commands that tests run."""
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 settings.register_profile("marsad", deadline=None)  # a busy machine is no fault of the code
@@ -237,6 +241,24 @@ def newswire() -> Path:
     if not path.is_dir():
         pytest.skip("../shared/newswire is not here; its sentences cannot be redistributed")
     return path
+
+
+def run(capsys: pytest.CaptureFixture[str], *args: str | Path) -> tuple[int, str, str]:
+    """Run a command in this process; return its exit code and what it wrote to both streams."""
+    code = 0
+    try:
+        main(lambda: app([str(arg) for arg in args], prog_name="marsad"))
+    except SystemExit as end:
+        code = int(end.code or 0)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+@pytest.fixture
+def marsad_here(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Return a function that runs a command in this process, on a terminal of 80 columns."""
+    monkeypatch.setenv("COLUMNS", str(WIDTH))
+    return lambda *args: run(capsys, *args)
 
 
 def sent(thing: Any) -> Any:

@@ -9,21 +9,13 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import CORPUS
-from tests.test_cli_judging import WIDTH, Run, robustness_file
-from tests.test_threshold_runs import run
+from tests.conftest import CORPUS, Run
+from tests.test_cli_judging import robustness_file
 from train.count import Count
 from train.document import Document, Span
 from train.errors import InputError
 from train.jsonl import write_jsonl
 from train.standoff import write_standoff
-
-
-@pytest.fixture
-def marsad_here(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Return a function that runs a command in this process, on a terminal of 80 columns."""
-    monkeypatch.setenv("COLUMNS", str(WIDTH))
-    return lambda *args: run(capsys, *args)
 
 
 @pytest.fixture

@@ -8,31 +8,19 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import CORPUS, LABELS
+from tests.conftest import CORPUS, LABELS, WIDTH, Run
 from tests.test_cli import marsad
-from tests.test_threshold_runs import run
 from train.bootstrap import intervals
 from train.corpus import read_corpus
 from train.document import Span
 from train.model_folder import open_model, shipped_tagger
 from train.perturbations import PERTURBATIONS
 from train.tagger import Tagger
-
-Run = Callable[..., tuple[int, str, str]]
-WIDTH = 80
-
-
-@pytest.fixture
-def marsad_here(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Return a function that runs a command in this process, on a terminal of 80 columns."""
-    monkeypatch.setenv("COLUMNS", str(WIDTH))
-    return lambda *args: run(capsys, *args)
 
 
 @pytest.fixture(scope="module")

@@ -7,19 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import CORPUS
-from tests.test_cli_judging import Run
-from tests.test_threshold_runs import run
+from tests.conftest import CORPUS, Run
 from train.corpus import read_corpus, write_corpus
 from train.errors import InputError
 from train.storage import local_path
 from train.terminal import refuse_overwriting
-
-
-@pytest.fixture
-def marsad_here(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Return a function that runs a command in this process."""
-    return lambda *args: run(capsys, *args)
 
 
 @pytest.fixture

@@ -16,10 +16,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import CORPUS
+from tests.conftest import CORPUS, run
 from tests.test_cli import marsad, records
 from train.calibration import Calibration, write_calibration
-from train.cli import app, main
 from train.document import Document, Span
 from train.inline import parse_line
 from train.jobs import GivenSpans, Job, PartResult, tag_parts
@@ -103,17 +102,6 @@ def plain(rows: Iterable[Record]) -> list[Any]:
     """Records without what is read of the spans, which can hang on the spans beside them."""
     keys = ("start", "end", "label", "score")
     return [[row["id"], [{key: s[key] for key in keys} for s in row["spans"]]] for row in rows]
-
-
-def run(capsys: pytest.CaptureFixture[str], *args: str | Path) -> tuple[int, str, str]:
-    """Run a command in this process; return its exit code and what it wrote to both streams."""
-    code = 0
-    try:
-        main(lambda: app([str(arg) for arg in args], prog_name="marsad"))
-    except SystemExit as end:
-        code = int(end.code or 0)
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 def test_a_stream_and_the_screen(

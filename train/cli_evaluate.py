@@ -67,7 +67,7 @@ def evaluate(
 
     from train.bootstrap import intervals
     from train.cli_data import annotated
-    from train.corpus import READERS, read_corpus
+    from train.corpus import read_corpus
     from train.count_file import attach_counts
     from train.count_scores import has_counts, score_counts
     from train.display import render_count_scores, render_scores
@@ -76,6 +76,7 @@ def evaluate(
     from train.page import check_extra, check_name, write_report
     from train.report import build_report
     from train.resolver import Resolver
+    from train.suspects import check_suffix
     from train.tagger import Tagger
 
     own = [path for path in (conventions, robustness) if path is not None]
@@ -94,8 +95,8 @@ def evaluate(
             check_extra()
     if texts and not training:
         raise InputError("--texts: are those of standoff --training data, and none is named")
-    if suspects and suspects.suffix not in READERS:
-        raise InputError(f"{suspects}: suspected errors are written to .txt or .jsonl files")
+    if suspects:
+        check_suffix(suspects)
     perturbed = _read_robustness(robustness)
     tagger = Tagger.load(model, runtime=runtime)
     gold = attach_counts(read_corpus(data, tagger.tags.labels), gold_counts or [])

@@ -115,13 +115,11 @@ class ErrorTable:
 
 def words_of(found: Frequent, kind: str) -> str:
     """Return the mention; of a wrong border what the tagger took in or left out."""
-    if kind != WRONG_BORDER:
+    border = border_of(found, kind)
+    if border is None:
         return found.mention
-    taken, left = found.example.taken_in, found.example.left_out
-    told = [
-        f"{what} {' … '.join(words)}" for what, words in ((TAKEN, taken), (LEFT, left)) if words
-    ]
-    return ", ".join(told)
+    sides = ((TAKEN, border["taken_in"]), (LEFT, border["left_out"]))
+    return ", ".join(f"{what} {' … '.join(words)}" for what, words in sides if words)
 
 
 def border_of(found: Frequent, kind: str) -> dict[str, list[str]] | None:

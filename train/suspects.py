@@ -132,13 +132,22 @@ def write_suspects(found: Sequence[Suspect], path: Path) -> None:
         InputError: another suffix, a text that the inline format cannot tell, or a file that
             cannot be written.
     """
+    check_suffix(path)
     if path.suffix == ".txt":
         told = [replace(s.proposed, meta=_told_inline(s.proposed)) for s in found]
         comments = {s.gold.id: tuple(_comments(s)) for s in found}
         write_inline(told, path, comments, HEADER)
-    elif path.suffix == ".jsonl":
-        write_jsonl((_with_meta(suspect) for suspect in found), path)
     else:
+        write_jsonl((_with_meta(suspect) for suspect in found), path)
+
+
+def check_suffix(path: Path) -> None:
+    """Refuse a file that suspected errors are not written to.
+
+    Raises:
+        InputError: its suffix is another.
+    """
+    if path.suffix not in READERS:
         raise InputError(f"{path}: suspected errors are written to .txt or .jsonl files")
 
 
